@@ -1,0 +1,17 @@
+"""The one way in which an action says no."""
+
+
+class Refused(Exception):  # noqa: N818 -- a refusal is an answer to a person, not an error of the program
+    """What a person asked for cannot be done.
+
+    `message` is one or two whole sentences that the person may read: what is, and what to do.
+    `code` is stable and snake_case, for programs and tests. `field` names the form field it is
+    about, or is empty. `status` is the HTTP status that a page answers with.
+    """
+
+    def __init__(self, message: str, code: str, field: str = "", *, status: int = 422) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.field = field
+        self.status = status

@@ -1,0 +1,118 @@
+"""The one gate to every page and object."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+
+from panel.accounts.models import User, UserKind
+from panel.audit.actor import COMMAND, Actor, ActorKind
+from panel.audit.middleware import client_address, request_id
+from panel.tenants.models import Ancestry, Membership, Tenant, TenantKind
+from panel.tenants.roles import RANK, Permission, Role
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a person may do in `tenant` and below: the strongest of their memberships in it or above.
+
+    `membership` is None for a command run by the machine's administrator.
+    """
+
+    tenant: Tenant
+    role: Role
+    membership: Membership | None
+    actor: Actor
+
+    def may(self, permission: Permission) -> bool:
+        return permission in self.role.permissions
+
+    def require(self, permission: Permission) -> None:
+        """Raise `PermissionDenied` (403) unless the role holds `permission`."""
+        if not self.may(permission):
+            raise PermissionDenied
+
+    def tenant_ids(self) -> QuerySet[Ancestry, int]:
+        """A sub-query: the primary keys of this tenant and all below it."""
+        return Ancestry.objects.filter(ancestor=self.tenant).values_list("tenant_id", flat=True)
+
+    def outranks_or_equals(self, role: Role) -> bool:
+        return RANK[self.role] >= RANK[role]
+
+
+class TenantRequest(HttpRequest):
+    """A request that passed the gate."""
+
+    user: User
+    access: Access
+
+
+def find_access(user: User, tenant_id: int, *, actor: Actor) -> Access | None:
+    """The strongest access of `user` to the tenant, or None for a stranger. One query."""
+    if not user.is_active or user.kind != UserKind.MEMBER:
+        return None
+    memberships = Membership.objects.filter(user=user, tenant__below__tenant_id=tenant_id).select_related(
+        "tenant"
+    )
+    strongest = max(memberships, key=lambda found: RANK[Role(found.role)], default=None)
+    if strongest is None:
+        return None
+    tenant = (
+        strongest.tenant
+        if strongest.tenant_id == tenant_id
+        else Tenant.objects.select_related("parent").get(pk=tenant_id)
+    )
+    return Access(tenant=tenant, role=Role(strongest.role), membership=strongest, actor=actor)
+
+
+def command_access() -> Access:
+    """The access of the machine's administrator at the command line: the operator's."""
+    return Access(
+        tenant=Tenant.objects.get(kind=TenantKind.OPERATOR),
+        role=Role.OPERATOR_ADMIN,
+        membership=None,
+        actor=COMMAND,
+    )
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """The actor for the audit trail; anonymous when nobody is signed in."""
+    user = request.user
+    address, request_ = client_address(request), request_id()
+    if not isinstance(user, User):
+        return Actor(ActorKind.ANONYMOUS, "Anonymous", None, address, request_)
+    kind = ActorKind.MEMBER if user.kind == UserKind.MEMBER else ActorKind.MAILBOX
+    return Actor(kind, user.email, user.pk, address, request_)
+
+
+View = Callable[..., HttpResponseBase]
+
+
+def tenant_page(permission: Permission) -> Callable[[View], View]:
+    """Guard a view at `/t/<int:tenant_id>/…`: the view gets a `TenantRequest` and the remaining URL
+    arguments. Nobody signed in: to the sign-in page. A stranger or a mailbox user: 404. A member
+    who may not: 403. The permission is on the wrapped view as `permission`, for the test that walks
+    all routes."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, tenant_id: int, **kwargs: Any) -> HttpResponseBase:
+            if not isinstance(request.user, User):
+                return redirect_to_login(request.get_full_path())
+            access = find_access(request.user, tenant_id, actor=actor_of(request))
+            if access is None:
+                raise Http404
+            access.require(permission)
+            request.access = access  # type: ignore[attr-defined]  # this is what makes it a TenantRequest
+            return view(request, **kwargs)
+
+        guarded.permission = permission  # type: ignore[attr-defined]  # a function carries no declared attributes
+        return guarded
+
+    return decorate
