@@ -1,5 +1,12 @@
 """All routes."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("panel.web.urls")),
+    path("", include("panel.accounts.urls")),
+    path("t/<int:tenant_id>/", include("panel.tenants.urls")),
+    path("t/<int:tenant_id>/", include("domains.urls")),
+    path("t/<int:tenant_id>/", include("mailboxes.urls")),
+    path("me/", include("mailboxes.self_service_urls")),
+]
