@@ -23,6 +23,8 @@ def sqlite_database(name: str) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": STATE_DIR / "db" / name,
+        # A file in tests too: threads of a test must meet the locks that real processes meet.
+        "TEST": {"NAME": STATE_DIR / "db" / f"test-{name}"},
         "OPTIONS": {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",
