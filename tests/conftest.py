@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import SettingsWrapper
 
 from domains.models import Domain, DomainGrant
 from mailboxes.models import Mailbox
@@ -23,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _cheap_panel_hashes(settings: pytest.FixtureRequest) -> None:
+def _cheap_panel_hashes(settings: SettingsWrapper) -> None:
     settings.PASSWORD_HASHERS = ["tests.hashers.CheapArgon2"]
 
 

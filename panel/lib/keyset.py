@@ -137,9 +137,13 @@ def _read_cursor(cursor: str, count: int) -> tuple[bool, list[Any] | None]:
         isinstance(decoded, list)
         and len(decoded) == count + 1
         and decoded[0] in (0, 1)
-        and all(
-            isinstance(value, str | int) and "\x00" not in str(value)
-            for value in decoded[1:]
-        )
+        and all(_is_key(value) for value in decoded[1:])
     )
     return (bool(decoded[0]), decoded[1:]) if well_formed else (False, None)
+
+
+def _is_key(value: object) -> bool:
+    """Whether a value read from a cursor may be compared with a column on every database."""
+    if isinstance(value, int):
+        return abs(value) < 2**63
+    return isinstance(value, str) and "\x00" not in value
