@@ -1,0 +1,61 @@
+"""Addresses that belong to a member who stands higher than the one who acts.
+
+Whoever reads the mail of an address can have a new password sent to it: so an admin of a tenant who
+resets the mailbox of the operator's staff, forwards it or catches its mail would become the operator.
+"""
+
+from django.db.models import Q
+
+from domains.models import Domain
+from mailboxes.models import Address
+from panel.accounts.models import UserKind
+from panel.lib.addresses import split_address
+from panel.lib.errors import Refused
+from panel.tenants.access import Access
+from panel.tenants.models import Membership
+from panel.tenants.roles import RANK, Role
+
+
+def refuse_outranked(access: Access, address: str) -> None:
+    """Raise `Refused` (outranked) where mail to `address` reaches a member who stands higher than
+    `access`. `address` is the normal form of an address of ours, `@domain` for a catch-all."""
+    local_part, domain = split_address(address)
+    # The domain itself and its alias domains, as the member may have signed up under any of them.
+    names = [domain, *Domain.objects.filter(alias_of__name=domain).values_list("name", flat=True)]
+    members = Membership.objects.filter(user__kind=UserKind.MEMBER, role__in=_higher_than(access))
+    emails = {email.lower() for email in members.filter(_at(names)).values_list("user__email", flat=True)}
+    reached = {_base(email) for email in emails}
+    if not local_part:
+        # A catch-all takes what has no row of its own.
+        own = Address.objects.filter(address__in={f"{base}@{domain}" for base in reached})
+        reached -= set(own.values_list("local_part", flat=True))
+    if reached if not local_part else local_part in reached:
+        raise Refused(
+            "This address belongs to someone who may do more here than you. Ask them, or whoever runs"
+            " this service, to make the change.",
+            "outranked",
+        )
+
+
+def is_outranked(access: Access, address: str) -> bool:
+    """Whether `refuse_outranked` would refuse: pages use it to show what can be done."""
+    try:
+        refuse_outranked(access, address)
+    except Refused:
+        return True
+    return False
+
+
+def _higher_than(access: Access) -> list[str]:
+    return [role.value for role in Role if RANK[role] > RANK[access.role]]
+
+
+def _at(names: list[str]) -> Q:
+    at = Q()
+    for name in names:
+        at |= Q(user__email__iendswith=f"@{name}")
+    return at
+
+
+def _base(email: str) -> str:
+    return split_address(email)[0].partition("+")[0]

@@ -1,0 +1,214 @@
+"""The graph of targets as the database has it: fetched level by level, checked after a change."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from domains.models import Domain
+from mailboxes.models import Address, AddressKind, Target
+from mailboxes.targets import (
+    MAX_DEPTH,
+    Node,
+    TooManyNodes,
+    base_of,
+    explore,
+    measure,
+    neutral_refusal,
+    refuse_loop,
+    refuse_size,
+)
+from panel.lib.addresses import display_address, normalise_destination, split_address
+from panel.lib.errors import Refused
+from panel.tenants.models import Tenant, TenantKind
+
+# Names that always work (RFC 2142 5, RFC 5321 4.5.1), with or without a row of their own.
+ROLE_LOCAL_PARTS = frozenset({"postmaster", "abuse"})
+# How many rows above a changed one are measured again. Beyond it Postfix's own limit stands
+# (virtual_alias_expansion_limit): a mailbox that thousands of aliases lead to stays editable.
+MAX_ABOVE = 500
+# Parameters in one statement: SQLite's builds differ in how many they take.
+CHUNK = 500
+# The PostgreSQL advisory lock of the graph: any number that nothing else uses.
+_LOCK_KEY = 0x506F7374
+
+
+def lock_graph() -> None:
+    """Let one change of targets at a time look at the graph, until the transaction ends.
+
+    Two changes that are harmless alone can make a circle together, across tenants too, so a row lock
+    would not do. On SQLite a write transaction holds the only write lock from its start. Must come
+    before any other lock of the action.
+    """
+    if not connection.in_atomic_block:
+        message = "the graph of targets is locked inside a transaction"
+        raise transaction.TransactionManagementError(message)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK_KEY])
+
+
+def check_address(address: Address) -> None:
+    """Raise `Refused` where the mail of `address`, as it now stands in the database, would go round in a
+    circle, too far or to too many, or makes an address above it do so. Call it after writing the
+    targets, under `lock_graph`; the refusal rolls the change back."""
+    tenant_id = address.domain.tenant_id
+    start = _nodes([address.address])[address.address]
+    try:
+        above = _above(start)
+        graph = explore([start, *above], resolve)
+    except TooManyNodes:
+        raise neutral_refusal() from None
+    refuse_loop(graph, start.key, tenant_id=tenant_id)
+    for node in (start, *above):
+        size = measure(graph, node.key, tenant_id=tenant_id)
+        refuse_size(size, label=_label(node.key))
+
+
+def resolve(destinations: Collection[str]) -> dict[str, Node]:
+    """The row that takes the mail of each address, as the mail servers see it: the address itself, else
+    what its sub-address belongs to, else the tenant's contact for a role, else the catch-all; in an
+    alias domain those of the domain behind it. What is outside or unknown is missing.
+
+    Disabled aliases, suspended and removed domains count as if they worked, so that bringing them back
+    needs no check.
+    """
+    places = {
+        destination: canonical for chunk in _chunks(destinations) for destination, canonical in _local(chunk).items()
+    }
+    wanted = {name for base in places.values() for name in (base, _catch_all_of(base))}
+    nodes = _nodes(wanted)
+    found: dict[str, Node] = {}
+    for destination, base in places.items():
+        node = nodes.get(base) or (None if _is_role(base) else nodes.get(_catch_all_of(base)))
+        if node is not None:
+            found[destination] = node
+    missing_roles = {base for base in places.values() if _is_role(base) and base not in nodes}
+    if missing_roles:
+        roles = _role_nodes(missing_roles)
+        found |= {destination: roles[base] for destination, base in places.items() if base in roles}
+    return found
+
+
+def _local(destinations: list[str]) -> dict[str, str]:
+    """Each destination in a proved domain, and the address that stands for it there: without its tag,
+    and in the domain behind an alias domain."""
+    by_domain = defaultdict(list)
+    for destination in destinations:
+        by_domain[split_address(destination)[1]].append(destination)
+    names = (
+        Domain.objects.filter(name__in=list(by_domain), proved_at__isnull=False)
+        .order_by()
+        .values_list("name", "alias_of__name")
+    )
+    places = {}
+    for name, behind in names:
+        for destination in by_domain[name]:
+            local_part = split_address(base_of(destination))[0]
+            places[destination] = f"{local_part}@{behind or name}"
+    return places
+
+
+def _nodes(addresses: Iterable[str]) -> dict[str, Node]:
+    """The nodes of the rows with these addresses."""
+    rows = [
+        row
+        for chunk in _chunks(addresses)
+        for row in Address.objects.filter(address__in=chunk)
+        .exclude(kind=AddressKind.RESERVED)
+        .values_list("pk", "address", "kind", "domain__tenant_id")
+    ]
+    destinations: dict[int, list[str]] = defaultdict(list)
+    for chunk in _chunks([pk for pk, *_ in rows]):
+        targets = Target.objects.filter(address__in=chunk).order_by("pk")
+        for pk, destination in targets.values_list("address_id", "destination"):
+            destinations[pk].append(destination)
+    return {
+        key: Node(key, tenant_id, tuple(destinations[pk]), is_mailbox=kind == AddressKind.MAILBOX)
+        for pk, key, kind, tenant_id in rows
+    }
+
+
+def _role_nodes(bases: Collection[str]) -> dict[str, Node]:
+    """postmaster@ and abuse@ without a row: their mail goes to the tenant's contact, else the operator's."""
+    domains = Domain.objects.filter(
+        name__in={split_address(base)[1] for base in bases}, proved_at__isnull=False
+    ).values_list("name", "tenant_id", "tenant__contact_email")
+    contacts = {name: (tenant_id, contact) for name, tenant_id, contact in domains}
+    operator = Tenant.objects.filter(kind=TenantKind.OPERATOR).values_list("contact_email", flat=True).first()
+    nodes = {}
+    for base in bases:
+        tenant_id, contact = contacts.get(split_address(base)[1], (0, ""))
+        destination = _normal(contact) or _normal(operator or "")
+        # A contact that is the very address, in whatever spelling, would be asked for itself for ever.
+        if tenant_id and destination and base_of(destination) != base:
+            nodes[base] = Node(base, tenant_id, (destination,))
+    return nodes
+
+
+def _above(start: Node) -> list[Node]:
+    """Rows of the same tenant whose mail may reach `start`, the nearest first."""
+    seen = {start.key}
+    found: list[Node] = []
+    level = [start.key]
+    for _step in range(MAX_DEPTH + 1):
+        parents: dict[str, None] = {}
+        for chunk in _chunks(level, 50):
+            rows = Target.objects.filter(_leads_to(chunk), address__domain__tenant=start.tenant_id)
+            for key in rows.order_by("pk").values_list("address__address", flat=True)[:MAX_ABOVE]:
+                if key not in seen:
+                    parents[key] = None
+        level = list(parents)[: MAX_ABOVE - len(found)]
+        if not level:
+            break
+        seen.update(level)
+        found.extend(_nodes(level).values())
+    return found
+
+
+def _leads_to(keys: list[str]) -> Q:
+    """Targets that are these addresses, a sub-address of them, or one of the two in an alias domain."""
+    behind = {split_address(key)[1] for key in keys}
+    aliases = Domain.objects.filter(alias_of__name__in=behind, proved_at__isnull=False)
+    names: dict[str, list[str]] = {name: [name] for name in behind}
+    for name, of in aliases.values_list("name", "alias_of__name"):
+        names[of].append(name)
+    leads = Q(pk__in=[])
+    for key in keys:
+        local_part, domain = split_address(key)
+        for name in names[domain]:
+            if local_part:
+                # The sub-addresses as a range of the index: "," follows "+".
+                tagged = Q(destination__gt=f"{local_part}+", destination__lt=f"{local_part},")
+                leads |= Q(destination=f"{local_part}@{name}") | (tagged & Q(destination__endswith=f"@{name}"))
+            else:
+                # Whatever the domain has no row for; what does have one leads elsewhere and is measured in vain.
+                leads |= Q(destination__endswith=f"@{name}")
+    return leads
+
+
+def _catch_all_of(address: str) -> str:
+    return f"@{split_address(address)[1]}"
+
+
+def _is_role(address: str) -> bool:
+    return split_address(address)[0] in ROLE_LOCAL_PARTS
+
+
+def _normal(contact: str) -> str:
+    try:
+        return normalise_destination(contact)
+    except Refused:
+        return ""
+
+
+def _label(key: str) -> str:
+    return f"the catch-all of {key[1:]}" if key.startswith("@") else display_address(key)
+
+
+def _chunks(items: Iterable[str] | Iterable[int], size: int = CHUNK) -> Iterator[list]:
+    rest = iter(items)
+    while chunk := list(islice(rest, size)):
+        yield chunk
