@@ -122,7 +122,6 @@ TEMPLATES = [
         },
     }
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["panel.tenants.sign_in.MemberBackend", "mailboxes.sign_in.MailboxBackend"]

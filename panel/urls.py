@@ -10,3 +10,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<int:tenant_id>/", include("mailboxes.urls")),
     path("me/", include("mailboxes.self_service_urls")),
 ]
+
+handler400 = "panel.web.errors.bad_request"
+handler403 = "panel.web.errors.permission_denied"
+handler404 = "panel.web.errors.page_not_found"
+handler500 = "panel.web.errors.server_error"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from domains.models import Domain, DomainGrant
 from mailboxes.models import Mailbox
@@ -24,8 +24,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _cheap_panel_hashes(settings: SettingsWrapper) -> None:
+def _cheap_panel_hashes(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = ["tests.hashers.CheapArgon2"]
+
+
+@pytest.fixture(autouse=True)
+def _plain_static_names(settings: Settings) -> None:
+    """Pages can be rendered without `collectstatic`; the browser tests run with hashed names."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
 
 @pytest.fixture

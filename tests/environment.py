@@ -8,7 +8,7 @@ from pathlib import Path
 
 state = Path(tempfile.mkdtemp(prefix="posthouse-test-"))
 atexit.register(shutil.rmtree, state, ignore_errors=True)
-for name in ("secrets", "db"):
+for name in ("secrets", "db", "static"):
     (state / name).mkdir(mode=0o700)
 (state / "secrets" / "django").write_text("only-for-tests " * 4)
 os.environ["POSTHOUSE_STATE_DIR"] = str(state)

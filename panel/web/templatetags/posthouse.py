@@ -1,5 +1,261 @@
-"""Template tags of the panel."""
+"""Template tags of the panel: built in, no `{% load %}` needed.
 
-from django import template
+`{% icon "globe" %}`                      a symbol of static/icons.svg; `state="ok"` colours it
+`{% usage used limit %}`                  a meter for a table; `label="Storage"` makes the large one,
+                                          `unit="count"` for things that are not bytes
+`{% widget field %}`                      a form field's control with the classes of the design
+`|bytes_words` `|ago` `|date_words`       figures and times as people say them
+`|u_domain` `|u_address` `|initials`      names as people write them
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django import forms, template
+from django.forms.boundfield import BoundField
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from panel.lib.addresses import display_address, display_domain
 
 register = template.Library()
+
+KIB = 1024
+# Design: warn from 85 per cent, bad from 95 where running out stops mail.
+WARN_PERCENT = 85
+BAD_PERCENT = 95
+DAY = timedelta(days=1)
+
+
+@register.simple_tag
+def icon(name: str, css: str = "", *, state: str = "") -> SafeString:
+    """The symbol `i-<name>`; it says nothing by itself, so a word belongs beside it."""
+    return format_html(
+        '<svg class="icon{}{}"{} aria-hidden="true"><use href="{}#i-{}"/></svg>',
+        " " if css else "",
+        css,
+        format_html(' data-s="{}"', state) if state else "",
+        static("icons.svg"),
+        name,
+    )
+
+
+@register.filter
+def bytes_words(amount: int | None) -> str:
+    """`18.4 GB`: binary steps, three figures at most; no amount is "not known yet"."""
+    if amount is None:
+        return "not known yet"
+    value, unit = _scaled(amount)
+    return f"{_figure(value)} {unit}"
+
+
+@register.filter
+def count_words(amount: int | None) -> str:
+    return "not known yet" if amount is None else f"{amount:,}"
+
+
+@register.simple_tag
+def usage(
+    used: int | None, limit: int | None, *, label: str = "", unit: str = "bytes"
+) -> SafeString:
+    """How much of `limit` is used: small for a table, or with `label` a line of a card. Without a
+    limit there is nothing to be full of, so the bar stays empty."""
+    words = (
+        f"{_words(used, unit)}, no limit" if limit is None else _of(used, limit, unit)
+    )
+    percent = _percent(used, limit)
+    state = _fullness(percent, unit) if limit is not None else ""
+    meter = format_html(
+        '<svg class="meter" role="img" aria-label="{}"><rect class="used" width="{}%" height="100%"/></svg>',
+        f"{label}: {words}" if label else words,
+        percent,
+    )
+    data = format_html(' data-s="{}"', state) if state else ""
+    if not label:
+        return format_html(
+            '<div class="usage mini"{}>{}<span>{}</span></div>', data, meter, words
+        )
+    figure = format_html(
+        "<b{}>{}</b>", format_html(' class="hot"') if state else "", _words(used, unit)
+    )
+    rest = "no limit" if limit is None else f"of {_words(limit, unit)}"
+    return format_html(
+        '<div class="usage"{}><p><span>{}</span><span>{} {}</span></p>{}</div>',
+        data,
+        label,
+        figure,
+        rest,
+        meter,
+    )
+
+
+@register.filter
+def ago(moment: datetime | float | None) -> SafeString:
+    """`2 min ago` up to a day, then the date; what lies ahead is `in 3 h`. The exact time is in the
+    title. Takes a datetime or seconds since the epoch; none is "never"."""
+    if moment is None:
+        return format_html("never")
+    at = (
+        moment
+        if isinstance(moment, datetime)
+        else datetime.fromtimestamp(moment, tz=UTC)
+    )
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.isoformat(timespec="seconds"),
+        f"{at.astimezone(UTC):%d %B %Y, %H:%M:%S} UTC",
+        _distance(at, timezone.now()),
+    )
+
+
+@register.filter
+def date_words(moment: datetime | None) -> SafeString:
+    """`24 March 2026`, with the exact time in the title."""
+    if moment is None:
+        return format_html("never")
+    at = moment.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.isoformat(timespec="seconds"),
+        f"{at:%d %B %Y, %H:%M:%S} UTC",
+        f"{at.day} {at:%B %Y}",
+    )
+
+
+@register.filter
+def u_domain(name: object) -> str:
+    """An A-label in the letters of its owner."""
+    return display_domain(str(name))
+
+
+@register.filter
+def u_address(address: object) -> str:
+    """An address, or a name without `@`, in the letters of its owner."""
+    text = str(address)
+    return display_address(text) if "@" in text else display_domain(text)
+
+
+@register.filter
+def initials(name: object) -> str:
+    """At most two letters for a monogram: `Mara Lindqvist` is ML, `ola@example.com` is O."""
+    words = [
+        word
+        for word in str(name)
+        .partition("@")[0]
+        .replace(".", " ")
+        .replace("-", " ")
+        .split()
+        if word
+    ]
+    picked = words[:1] if len(words) == 1 else words[:1] + words[-1:]
+    return "".join(word[0] for word in picked).upper() or "?"
+
+
+@register.simple_tag
+def widget(field: BoundField, css: str = "", **attributes: Any) -> SafeString:
+    """The field's control. `css` adds classes, other arguments become attributes (`_` is `-`)."""
+    control = field.field.widget
+    classes = " ".join(
+        part
+        for part in (_class_of(control), str(control.attrs.get("class", "")), css)
+        if part
+    )
+    attrs: dict[str, Any] = {
+        name.replace("_", "-"): value for name, value in attributes.items()
+    }
+    if classes:
+        attrs["class"] = classes
+    if described_by := _described_by(field):
+        attrs["aria-describedby"] = described_by
+    return field.as_widget(attrs=attrs)
+
+
+@register.filter
+def kind_of_control(field: BoundField) -> str:
+    """What `_field.html` tells apart: `check`, `choices`, `hidden` or `line`."""
+    control = field.field.widget
+    if control.is_hidden:
+        return "hidden"
+    if isinstance(control, forms.RadioSelect | forms.CheckboxSelectMultiple):
+        return "choices"
+    return "check" if isinstance(control, forms.CheckboxInput) else "line"
+
+
+@register.filter
+def is_password(field: BoundField) -> bool:
+    return isinstance(field.field.widget, forms.PasswordInput)
+
+
+def _class_of(control: forms.Widget) -> str:
+    if isinstance(control, forms.Textarea):
+        return "textarea"
+    if isinstance(
+        control, forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple
+    ):
+        return ""
+    return "select" if isinstance(control, forms.Select) else "input"
+
+
+def _described_by(field: BoundField) -> str:
+    """The error comes first: who fixes a field needs that more than the help."""
+    parts = [f"{field.auto_id}_error"] * bool(field.errors) + [
+        f"{field.auto_id}_helptext"
+    ] * bool(field.help_text)
+    return " ".join(parts)
+
+
+def _scaled(amount: int) -> tuple[float, str]:
+    value = float(amount)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        # A figure that would round to 1024 belongs to the next unit.
+        if abs(value) < KIB - 0.5:
+            return value, unit
+        value /= KIB
+    return value, "TB"
+
+
+def _figure(value: float) -> str:
+    return (
+        f"{value:,.0f}"
+        if value >= 100 or value == int(value)
+        else f"{value:.1f}".removesuffix(".0")
+    )  # noqa: PLR2004 -- three figures
+
+
+def _words(amount: int | None, unit: str) -> str:
+    return bytes_words(amount) if unit == "bytes" else count_words(amount)
+
+
+def _of(used: int | None, limit: int, unit: str) -> str:
+    """`18.4 of 25 GB`: the unit once where both have the same."""
+    if unit != "bytes" or used is None:
+        return f"{_words(used, unit)} of {_words(limit, unit)}"
+    value, used_unit = _scaled(used)
+    same = used_unit == _scaled(limit)[1] or used == 0
+    return f"{_figure(value) if same else bytes_words(used)} of {bytes_words(limit)}"
+
+
+def _percent(used: int | None, limit: int | None) -> int:
+    if not used or limit is None:
+        return 0
+    return 100 if limit == 0 else min(100, max(1, round(100 * used / limit)))
+
+
+def _fullness(percent: int, unit: str) -> str:
+    if percent >= BAD_PERCENT and unit == "bytes":
+        return "bad"
+    return "warn" if percent >= WARN_PERCENT else ""
+
+
+def _distance(at: datetime, now: datetime) -> str:
+    distance = now - at
+    ahead = distance < timedelta(0)
+    seconds = abs(int(distance.total_seconds()))
+    if seconds < 60:  # noqa: PLR2004 -- a minute
+        return "in a moment" if ahead else "just now"
+    if abs(distance) >= DAY:
+        return f"{at.astimezone(UTC).day} {at.astimezone(UTC):%B %Y}"
+    amount = f"{seconds // 60} min" if seconds < 3600 else f"{seconds // 3600} h"  # noqa: PLR2004 -- an hour
+    return f"in {amount}" if ahead else f"{amount} ago"

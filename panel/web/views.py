@@ -1,0 +1,77 @@
+"""Home, the overview of a tenant, the theme, and the health of the panel."""
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from panel.accounts.models import User, UserKind
+from panel.tenants.access import TenantRequest, tenant_page
+from panel.tenants.models import Membership
+from panel.tenants.roles import Permission, Role
+from panel.web.navigation import home_of
+from panel.web.theme import keep_theme
+
+SELF_SERVICE = "/me/"
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponseBase:
+    """Sends people to where they work."""
+    user = request.user
+    if not isinstance(user, User):
+        return redirect_to_login(
+            "/", reverse(settings.LOGIN_URL), redirect_field_name=""
+        )
+    if user.kind == UserKind.MAILBOX:
+        return redirect(SELF_SERVICE)
+    first = (
+        Membership.objects.filter(user=user)
+        .select_related("tenant")
+        .order_by("tenant_id")
+        .first()
+    )
+    if first is None:
+        return render(request, "web/no_tenant.html", status=403)
+    return redirect(home_of(first.tenant, Role(first.role)))
+
+
+@require_safe
+@tenant_page(Permission.TENANT_READ)
+def overview(request: TenantRequest) -> HttpResponse:
+    return render(request, "web/overview.html", {})
+
+
+@require_safe
+def help_page(request: HttpRequest) -> HttpResponse:
+    """The same place on every page (WCAG 3.2.6), open to everybody."""
+    return render(request, "web/help.html")
+
+
+@require_POST
+def choose_theme(request: HttpRequest) -> HttpResponse:
+    """Keeps the theme in a cookie and goes back to the page that asked."""
+    back = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(
+        back, allowed_hosts=None, require_https=request.is_secure()
+    ):
+        back = "/"
+    response = redirect(back)
+    keep_theme(response, request.POST.get("theme", ""), secure=settings.USES_TLS)
+    return response
+
+
+@require_safe
+def health(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 -- a view takes it
+    """200 while the database answers, else 503. For load balancers; tells nothing more."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return HttpResponse("unavailable\n", status=503, content_type="text/plain")
+    return HttpResponse("ok\n", content_type="text/plain")
