@@ -7,15 +7,15 @@ from panel.audit.middleware import request_id
 from panel.web.theme import theme_of
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 -- Django names it
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, "errors/400.html", 400)
 
 
-def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 -- Django names it
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, "errors/403.html", 403)
 
 
-def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 -- Django names it
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, "errors/404.html", 404)
 
 
@@ -23,7 +23,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _page(request, "errors/500.html", 500)
 
 
-def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 -- Django names it
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form's protection token is missing or old: nothing was done."""
     return _page(request, "errors/403_csrf.html", 403)
 

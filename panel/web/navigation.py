@@ -67,7 +67,7 @@ def home_of(tenant: Tenant, role: Role) -> str:
     name = (
         "web:overview" if Permission.TENANT_READ in role.permissions else "domains:list"
     )
-    return _url(name, tenant.pk) or reverse("web:overview", args=[tenant.pk])
+    return link(name, tenant.pk) or reverse("web:overview", args=[tenant.pk])
 
 
 def places(request: HttpRequest, access: Access | None) -> list[Place]:
@@ -97,7 +97,7 @@ def _items(
         for label, icon, name, permission in entries
         if access.may(permission)
         and _exists(access, name)
-        and (url := _url(name, access.tenant.pk))
+        and (url := link(name, access.tenant.pk))
     ]
     return [
         Item(label, icon, url, is_current=_is_current(path, url))
@@ -118,16 +118,16 @@ def _label(access: Access, label: str, name: str) -> str:
     )
 
 
-def _url(name: str, tenant_id: int) -> str:
+def link(name: str, *args: int) -> str:
     try:
-        return reverse(name, args=[tenant_id])
+        return reverse(name, args=args)
     except NoReverseMatch:
         return ""
 
 
 def _is_current(path: str, url: str) -> bool:
     """The overview is above all others and current only by itself."""
-    return path == url if url.count("/") == 3 else path.startswith(url)  # noqa: PLR2004 -- `/t/1/`
+    return path == url if url.count("/") == 3 else path.startswith(url)
 
 
 def _neighbours(access: Access | None) -> list[Tenant]:

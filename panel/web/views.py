@@ -14,7 +14,8 @@ from panel.accounts.models import User, UserKind
 from panel.tenants.access import TenantRequest, tenant_page
 from panel.tenants.models import Membership
 from panel.tenants.roles import Permission, Role
-from panel.web.navigation import home_of
+from panel.web.navigation import home_of, link
+from panel.web.overview import latest, meters, near_limits, needs
 from panel.web.theme import keep_theme
 
 SELF_SERVICE = "/me/"
@@ -44,7 +45,21 @@ def home(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 @tenant_page(Permission.TENANT_READ)
 def overview(request: TenantRequest) -> HttpResponse:
-    return render(request, "web/overview.html", {})
+    access, near = request.access, near_limits(request.access)
+    return render(
+        request,
+        "web/overview.html",
+        {
+            "meters": meters(access.tenant),
+            "needs": needs(access),
+            "near_limits": near,
+            "near_limits_count": len(near),
+            "entries": latest(access),
+            "may_add_domain": access.may(Permission.DOMAIN_ADD),
+            "add_domain_url": link("domains:add", access.tenant.pk),
+            "audit_url": link("tenants:audit", access.tenant.pk),
+        },
+    )
 
 
 @require_safe
@@ -67,7 +82,7 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def health(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 -- a view takes it
+def health(request: HttpRequest) -> HttpResponse:
     """200 while the database answers, else 503. For load balancers; tells nothing more."""
     try:
         with connection.cursor() as cursor:

@@ -28,6 +28,28 @@ WARN_PERCENT = 85
 BAD_PERCENT = 95
 DAY = timedelta(days=1)
 
+# How the verbs of the audit trail are told; any other is shown as it is.
+_ACTS = {
+    "activate": "let back in",
+    "add": "added",
+    "bring_back": "brought back",
+    "change_password": "changed the password of",
+    "create": "added",
+    "deactivate": "shut out",
+    "edit": "changed",
+    "end_sessions": "ended the sessions of",
+    "hand_out": "handed out a new password to",
+    "prove": "proved",
+    "purge": "purged",
+    "remove": "removed",
+    "reset_password": "reset the password of",
+    "set_password": "set the password of",
+    "suspend": "suspended",
+    "undelete": "brought back",
+    "unsuspend": "un-suspended",
+    "vouch": "vouched for",
+}
+
 
 @register.simple_tag
 def icon(name: str, css: str = "", *, state: str = "") -> SafeString:
@@ -153,6 +175,13 @@ def initials(name: object) -> str:
     return "".join(word[0] for word in picked).upper() or "?"
 
 
+@register.filter
+def act_words(action: str) -> str:
+    """`domain.set_password` of the audit trail as a person says it: "set the password of"."""
+    verb = action.partition(".")[2] or action
+    return _ACTS.get(verb, verb.replace("_", " "))
+
+
 @register.simple_tag
 def widget(field: BoundField, css: str = "", **attributes: Any) -> SafeString:
     """The field's control. `css` adds classes, other arguments become attributes (`_` is `-`)."""
@@ -221,7 +250,7 @@ def _figure(value: float) -> str:
         f"{value:,.0f}"
         if value >= 100 or value == int(value)
         else f"{value:.1f}".removesuffix(".0")
-    )  # noqa: PLR2004 -- three figures
+    )
 
 
 def _words(amount: int | None, unit: str) -> str:
@@ -253,9 +282,9 @@ def _distance(at: datetime, now: datetime) -> str:
     distance = now - at
     ahead = distance < timedelta(0)
     seconds = abs(int(distance.total_seconds()))
-    if seconds < 60:  # noqa: PLR2004 -- a minute
+    if seconds < 60:
         return "in a moment" if ahead else "just now"
     if abs(distance) >= DAY:
         return f"{at.astimezone(UTC).day} {at.astimezone(UTC):%B %Y}"
-    amount = f"{seconds // 60} min" if seconds < 3600 else f"{seconds // 3600} h"  # noqa: PLR2004 -- an hour
+    amount = f"{seconds // 60} min" if seconds < 3600 else f"{seconds // 3600} h"
     return f"in {amount}" if ahead else f"{amount} ago"
