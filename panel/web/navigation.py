@@ -70,6 +70,14 @@ def home_of(tenant: Tenant, role: Role) -> str:
     return link(name, tenant.pk) or reverse("web:overview", args=[tenant.pk])
 
 
+def is_open_above(access: Access) -> bool:
+    """Whether the person may go to the tenant above: a membership there covers what lies below."""
+    return (
+        access.membership is not None
+        and access.membership.tenant_id != access.tenant.pk
+    )
+
+
 def places(request: HttpRequest, access: Access | None) -> list[Place]:
     """The tenants of the person's memberships, and those next to the current one in the tree."""
     user = request.user

@@ -36,8 +36,8 @@ class Meter:
     used: int
     limit: int | None
     unit: str
-    # Who set the limit, where that is not the tenant itself.
-    limited_by: str
+    # The tenant above whose limit it is; None where it is the tenant's own.
+    set_by: Tenant | None = None
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,10 @@ class Need:
         return f"s-{self.state}"
 
 
-def meters(tenant: Tenant) -> list[Meter]:
-    """Used and allowed by kind; the lowest cap along the path to the root is the one that binds.
-    Two queries."""
+def meters(access: Access) -> list[Meter]:
+    """Used and allowed by kind; the lowest cap along the path to the root is the one that binds. Who
+    stands above is named only to people who may go there. Two queries."""
+    tenant = access.tenant
     used = dict(Usage.objects.filter(tenant=tenant).values_list("kind", "used"))
     path = [
         row.ancestor
@@ -105,7 +106,6 @@ def near_limits(access: Access) -> list[Meter]:
             used=usage.used,
             limit=cap_of(usage.tenant, UsageKind(usage.kind)),
             unit="bytes" if usage.kind == UsageKind.STORAGE else "count",
-            limited_by="",
         )
         for usage in rows.select_related("tenant").order_by("tenant__sort_name", "pk")[
             :MAX_ROWS
@@ -125,11 +125,14 @@ def latest(access: Access) -> list[AuditEntry]:
 def _meter(
     path: list[Tenant], kind: UsageKind, label: str, unit: str, used: int
 ) -> Meter:
+    """`path` leads from the tenant upward."""
     caps = [
-        (cap, tenant) for tenant in path if (cap := cap_of(tenant, kind)) is not None
+        (cap, distance)
+        for distance, tenant in enumerate(path)
+        if (cap := cap_of(tenant, kind)) is not None
     ]
-    cap, binding = min(caps, key=lambda found: found[0], default=(None, path[0]))
-    return Meter(label, used, cap, unit, "" if binding == path[0] else binding.name)
+    cap, distance = min(caps, default=(None, 0))
+    return Meter(label, used, cap, unit, path[distance] if distance else None)
 
 
 def _need_of_claim(access: Access, domain: Domain) -> Need:

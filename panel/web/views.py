@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -14,7 +14,7 @@ from panel.accounts.models import User, UserKind
 from panel.tenants.access import TenantRequest, tenant_page
 from panel.tenants.models import Membership
 from panel.tenants.roles import Permission, Role
-from panel.web.navigation import home_of, link
+from panel.web.navigation import home_of, is_open_above, link
 from panel.web.overview import latest, meters, near_limits, needs
 from panel.web.theme import keep_theme
 
@@ -50,7 +50,8 @@ def overview(request: TenantRequest) -> HttpResponse:
         request,
         "web/overview.html",
         {
-            "meters": meters(access.tenant),
+            "meters": meters(access),
+            "is_open_above": is_open_above(access),
             "needs": needs(access),
             "near_limits": near,
             "near_limits_count": len(near),
@@ -87,6 +88,6 @@ def health(request: HttpRequest) -> HttpResponse:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError:
+    except Error:
         return HttpResponse("unavailable\n", status=503, content_type="text/plain")
     return HttpResponse("ok\n", content_type="text/plain")

@@ -61,11 +61,7 @@ def _environment(state: Path, url: str) -> dict[str, str]:
     for name in ("secrets", "db", "static"):
         (state / name).mkdir(mode=0o700)
     (state / "secrets" / "django").write_text(secrets.token_urlsafe(48))
-    ours = {
-        "POSTHOUSE_STATE_DIR": str(state),
-        "POSTHOUSE_PANEL_URL": url,
-        "DJANGO_SETTINGS_MODULE": os.environ.get("WEBX", "panel.settings"),
-    }
+    ours = {"POSTHOUSE_STATE_DIR": str(state), "POSTHOUSE_PANEL_URL": url}
     return {
         name: value
         for name, value in os.environ.items()
