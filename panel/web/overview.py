@@ -6,6 +6,7 @@ from django.db.models import F, Q
 
 from domains.models import Domain
 from panel.audit.models import AuditEntry
+from panel.lib.addresses import display_domain
 from panel.tenants.access import Access
 from panel.tenants.caps import cap_of
 from panel.tenants.models import Ancestry, Tenant, TenantKind, Usage, UsageKind
@@ -138,7 +139,7 @@ def _meter(
 def _need_of_claim(access: Access, domain: Domain) -> Need:
     return Need(
         state="wait",
-        title=f"{domain} waits for its proof",
+        title=f"{display_domain(domain.name)} waits for its proof",
         text="It carries no mail until its TXT record is seen in DNS. We keep looking by ourselves.",
         url=link("domains:detail", access.tenant.pk, domain.pk),
         label="See the record",
@@ -148,7 +149,7 @@ def _need_of_claim(access: Access, domain: Domain) -> Need:
 def _need_of_held_domain(access: Access, domain: Domain) -> Need:
     return Need(
         state="off",
-        title=f"{domain} is suspended",
+        title=f"{display_domain(domain.name)} is suspended",
         text=domain.suspended_reason
         or "Nobody can sign in or send there. Senders to it are asked to try again later.",
         url=link("domains:detail", access.tenant.pk, domain.pk),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from panel.accounts.models import User, UserKind
 from panel.tenants.access import TenantRequest, tenant_page
-from panel.tenants.models import Membership
+from panel.tenants.models import Membership, TenantKind
 from panel.tenants.roles import Permission, Role
 from panel.web.navigation import home_of, is_open_above, link
 from panel.web.overview import latest, meters, near_limits, needs
@@ -56,6 +56,9 @@ def overview(request: TenantRequest) -> HttpResponse:
             "near_limits": near,
             "near_limits_count": len(near),
             "entries": latest(access),
+            "may_add_tenant": access.tenant.kind != TenantKind.CLIENT
+            and access.may(Permission.TENANT_CREATE),
+            "add_tenant_url": link("tenants:add", access.tenant.pk),
             "may_add_domain": access.may(Permission.DOMAIN_ADD),
             "add_domain_url": link("domains:add", access.tenant.pk),
             "audit_url": link("tenants:audit", access.tenant.pk),

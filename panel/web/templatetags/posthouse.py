@@ -83,28 +83,28 @@ def usage(
     used: int | None, limit: int | None, *, label: str = "", unit: str = "bytes"
 ) -> SafeString:
     """How much of `limit` is used: small for a table, or with `label` a line of a card. Without a
-    limit there is nothing to be full of, so the bar stays empty."""
+    limit there is nothing to be full of, so there is no bar."""
     words = (
         f"{_words(used, unit)}, no limit" if limit is None else _of(used, limit, unit)
     )
     percent = _percent(used, limit)
-    state = _fullness(percent, unit) if limit is not None else ""
-    meter = format_html(
-        '<svg class="meter" role="img" aria-label="{}"><rect class="used" width="{}%" height="100%"/></svg>',
-        f"{label}: {words}" if label else words,
-        percent,
-    )
+    state = _fullness(percent, unit)
     data = format_html(' data-s="{}"', state) if state else ""
+    meter = (
+        ""
+        if limit is None
+        else _meter(f"{label}: {words}" if label else words, percent)
+    )
     if not label:
         return format_html(
             '<div class="usage mini"{}>{}<span>{}</span></div>', data, meter, words
         )
     figure = format_html(
-        "<b{}>{}</b>", mark_safe(' class="hot"') if state else "", _words(used, unit)
+        '<b class="{}">{}</b>', "hot" if state else "", _words(used, unit)
     )
-    rest = "no limit" if limit is None else f"of {_words(limit, unit)}"
+    rest = ", no limit" if limit is None else f" of {_words(limit, unit)}"
     return format_html(
-        '<div class="usage"{}><p><span>{}</span><span>{} {}</span></p>{}</div>',
+        '<div class="usage"{}><p><span>{}</span><span>{}{}</span></p>{}</div>',
         data,
         label,
         figure,
@@ -250,6 +250,14 @@ def _figure(value: float) -> str:
         f"{value:,.0f}"
         if value >= 100 or value == int(value)
         else f"{value:.1f}".removesuffix(".0")
+    )
+
+
+def _meter(words: str, percent: int) -> SafeString:
+    return format_html(
+        '<svg class="meter" role="img" aria-label="{}"><rect class="used" width="{}%" height="100%"/></svg>',
+        words,
+        percent,
     )
 
 

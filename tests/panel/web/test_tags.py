@@ -58,7 +58,7 @@ def test_bytes_are_said_with_at_most_three_figures(
 def test_a_small_meter_says_in_words_what_it_draws(
     used: int | None, limit: int | None, words: str
 ) -> None:
-    assert f'aria-label="{words}"' in usage(used, limit)
+    assert limit is None or f'aria-label="{words}"' in usage(used, limit)
     assert f"<span>{words}</span>" in usage(used, limit)
 
 
@@ -83,7 +83,7 @@ def test_a_meter_warns_from_85_per_cent_and_only_storage_turns_bad(
 def test_a_meter_draws_nothing_beyond_its_track() -> None:
     assert 'width="100%"' in usage(300, 100, unit="count")
     assert 'width="100%"' in usage(1, 0, unit="count")
-    assert 'width="0%"' in usage(300, None, unit="count")
+    assert "<svg" not in usage(300, None, unit="count")
 
 
 @pytest.mark.parametrize(
