@@ -94,6 +94,11 @@ class Tab:
         found, self.complaints = self.complaints, []
         assert found == []
 
+    def check_width(self) -> None:
+        """The page does not scroll sideways."""
+        root = "document.documentElement"
+        assert self.page.evaluate(f"{root}.scrollWidth - {root}.clientWidth") == 0
+
     def violations(self) -> list[str]:
         """What axe finds on the page as it is now, a line each."""
         return [

@@ -31,10 +31,7 @@ def test_a_page_is_whole_in_every_variant(
     assert response.status == page.status
     tab.shoot(f"{page.name}-{variant}")
     tab.check()
-    overflow = tab.page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    assert overflow == 0, "the page scrolls sideways"
+    tab.check_width()
     assert tab.violations() == []
 
 
