@@ -64,18 +64,13 @@ def sections(access: Access | None, path: str) -> list[Section]:
 
 def home_of(tenant: Tenant, role: Role) -> str:
     """Where a person with this role starts in the tenant."""
-    name = (
-        "web:overview" if Permission.TENANT_READ in role.permissions else "domains:list"
-    )
+    name = "web:overview" if Permission.TENANT_READ in role.permissions else "domains:list"
     return link(name, tenant.pk) or reverse("web:overview", args=[tenant.pk])
 
 
 def is_open_above(access: Access) -> bool:
     """Whether the person may go to the tenant above: a membership there covers what lies below."""
-    return (
-        access.membership is not None
-        and access.membership.tenant_id != access.tenant.pk
-    )
+    return access.membership is not None and access.membership.tenant_id != access.tenant.pk
 
 
 def places(request: HttpRequest, access: Access | None) -> list[Place]:
@@ -84,9 +79,7 @@ def places(request: HttpRequest, access: Access | None) -> list[Place]:
     if not isinstance(user, User) or user.kind != UserKind.MEMBER:
         return []
     memberships = (
-        Membership.objects.filter(user=user)
-        .select_related("tenant")
-        .order_by("tenant__sort_name", "pk")
+        Membership.objects.filter(user=user).select_related("tenant").order_by("tenant__sort_name", "pk")
     )
     found = {
         membership.tenant_id: _place(membership.tenant, Role(membership.role), access)
@@ -97,20 +90,13 @@ def places(request: HttpRequest, access: Access | None) -> list[Place]:
     return list(found.values())
 
 
-def _items(
-    access: Access, path: str, entries: tuple[tuple[str, str, str, Permission], ...]
-) -> list[Item]:
+def _items(access: Access, path: str, entries: tuple[tuple[str, str, str, Permission], ...]) -> list[Item]:
     open_to = [
         (_label(access, label, name), icon, url)
         for label, icon, name, permission in entries
-        if access.may(permission)
-        and _exists(access, name)
-        and (url := link(name, access.tenant.pk))
+        if access.may(permission) and _exists(access, name) and (url := link(name, access.tenant.pk))
     ]
-    return [
-        Item(label, icon, url, is_current=_is_current(path, url))
-        for label, icon, url in open_to
-    ]
+    return [Item(label, icon, url, is_current=_is_current(path, url)) for label, icon, url in open_to]
 
 
 def _exists(access: Access, name: str) -> bool:
@@ -119,11 +105,7 @@ def _exists(access: Access, name: str) -> bool:
 
 
 def _label(access: Access, label: str, name: str) -> str:
-    return (
-        "Clients"
-        if name == "tenants:list" and access.tenant.kind == TenantKind.RESELLER
-        else label
-    )
+    return "Clients" if name == "tenants:list" and access.tenant.kind == TenantKind.RESELLER else label
 
 
 def link(name: str, *args: int) -> str:
@@ -144,18 +126,12 @@ def _neighbours(access: Access | None) -> list[Tenant]:
         return []
     tenant = access.tenant
     # A membership above the tenant covers its parent too.
-    is_open_above = (
-        access.membership is not None and access.membership.tenant_id != tenant.pk
-    )
+    is_open_above = access.membership is not None and access.membership.tenant_id != tenant.pk
     above = [tenant.parent] if is_open_above and tenant.parent else []
     below = (
         []
         if tenant.kind == TenantKind.CLIENT or not access.may(Permission.TENANT_READ)
-        else list(
-            Tenant.objects.filter(parent=tenant).order_by("sort_name", "pk")[
-                :MAX_PLACES
-            ]
-        )
+        else list(Tenant.objects.filter(parent=tenant).order_by("sort_name", "pk")[:MAX_PLACES])
     )
     return [*above, tenant, *below]
 

@@ -63,14 +63,9 @@ def meters(access: Access) -> list[Meter]:
     used = dict(Usage.objects.filter(tenant=tenant).values_list("kind", "used"))
     path = [
         row.ancestor
-        for row in Ancestry.objects.filter(tenant=tenant)
-        .select_related("ancestor")
-        .order_by("distance")
+        for row in Ancestry.objects.filter(tenant=tenant).select_related("ancestor").order_by("distance")
     ]
-    return [
-        _meter(path, kind, label, unit, used.get(kind, 0))
-        for kind, label, unit in _METERS
-    ]
+    return [_meter(path, kind, label, unit, used.get(kind, 0)) for kind, label, unit in _METERS]
 
 
 def needs(access: Access) -> list[Need]:
@@ -82,10 +77,7 @@ def needs(access: Access) -> list[Need]:
     return [
         *(_need_of_claim(access, domain) for domain in waiting),
         *(_need_of_held_domain(access, domain) for domain in held),
-        *(
-            _need_of_held_tenant(tenant)
-            for tenant in below.order_by("-suspended_at", "pk")[:MAX_ROWS]
-        ),
+        *(_need_of_held_tenant(tenant) for tenant in below.order_by("-suspended_at", "pk")[:MAX_ROWS]),
     ]
 
 
@@ -95,12 +87,8 @@ def near_limits(access: Access) -> list[Meter]:
         return []
     full = Q()
     for kind, name in _NEAR.items():
-        full |= Q(
-            kind=kind, used__gt=0, used__gte=F(f"tenant__{name}") * NEAR_PERCENT / 100
-        )
-    rows = Usage.objects.filter(full, tenant_id__in=access.tenant_ids()).exclude(
-        tenant=access.tenant
-    )
+        full |= Q(kind=kind, used__gt=0, used__gte=F(f"tenant__{name}") * NEAR_PERCENT / 100)
+    rows = Usage.objects.filter(full, tenant_id__in=access.tenant_ids()).exclude(tenant=access.tenant)
     return [
         Meter(
             label=f"{usage.tenant.name}, {usage.get_kind_display().lower()}",
@@ -108,29 +96,19 @@ def near_limits(access: Access) -> list[Meter]:
             limit=cap_of(usage.tenant, UsageKind(usage.kind)),
             unit="bytes" if usage.kind == UsageKind.STORAGE else "count",
         )
-        for usage in rows.select_related("tenant").order_by("tenant__sort_name", "pk")[
-            :MAX_ROWS
-        ]
+        for usage in rows.select_related("tenant").order_by("tenant__sort_name", "pk")[:MAX_ROWS]
     ]
 
 
 def latest(access: Access) -> list[AuditEntry]:
     """The last entries of the trail of the tenant and those below. One query."""
-    return list(
-        AuditEntry.objects.filter(tenant_id__in=access.tenant_ids()).order_by("-pk")[
-            : MAX_ROWS + 1
-        ]
-    )
+    return list(AuditEntry.objects.filter(tenant_id__in=access.tenant_ids()).order_by("-pk")[: MAX_ROWS + 1])
 
 
-def _meter(
-    path: list[Tenant], kind: UsageKind, label: str, unit: str, used: int
-) -> Meter:
+def _meter(path: list[Tenant], kind: UsageKind, label: str, unit: str, used: int) -> Meter:
     """`path` leads from the tenant upward."""
     caps = [
-        (cap, distance)
-        for distance, tenant in enumerate(path)
-        if (cap := cap_of(tenant, kind)) is not None
+        (cap, distance) for distance, tenant in enumerate(path) if (cap := cap_of(tenant, kind)) is not None
     ]
     cap, distance = min(caps, default=(None, 0))
     return Meter(label, used, cap, unit, path[distance] if distance else None)
@@ -161,8 +139,7 @@ def _need_of_held_tenant(tenant: Tenant) -> Need:
     return Need(
         state="off",
         title=f"{tenant.name} is suspended",
-        text=tenant.suspended_reason
-        or "Nobody can sign in or send there, nor in any tenant below it.",
+        text=tenant.suspended_reason or "Nobody can sign in or send there, nor in any tenant below it.",
         url=link("web:overview", tenant.pk),
         label="Open",
     )

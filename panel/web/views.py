@@ -26,17 +26,10 @@ def home(request: HttpRequest) -> HttpResponseBase:
     """Sends people to where they work."""
     user = request.user
     if not isinstance(user, User):
-        return redirect_to_login(
-            "/", reverse(settings.LOGIN_URL), redirect_field_name=""
-        )
+        return redirect_to_login("/", reverse(settings.LOGIN_URL), redirect_field_name="")
     if user.kind == UserKind.MAILBOX:
         return redirect(SELF_SERVICE)
-    first = (
-        Membership.objects.filter(user=user)
-        .select_related("tenant")
-        .order_by("tenant_id")
-        .first()
-    )
+    first = Membership.objects.filter(user=user).select_related("tenant").order_by("tenant_id").first()
     if first is None:
         return render(request, "web/no_tenant.html", status=403)
     return redirect(home_of(first.tenant, Role(first.role)))
@@ -76,9 +69,7 @@ def help_page(request: HttpRequest) -> HttpResponse:
 def choose_theme(request: HttpRequest) -> HttpResponse:
     """Keeps the theme in a cookie and goes back to the page that asked."""
     back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(
-        back, allowed_hosts=None, require_https=request.is_secure()
-    ):
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None, require_https=request.is_secure()):
         back = "/"
     response = redirect(back)
     keep_theme(response, request.POST.get("theme", ""), secure=settings.USES_TLS)
@@ -86,7 +77,7 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def health(request: HttpRequest) -> HttpResponse:
+def health(_request: HttpRequest) -> HttpResponse:
     """200 while the database answers, else 503. For load balancers; tells nothing more."""
     try:
         with connection.cursor() as cursor:

@@ -60,9 +60,7 @@ class Variant:
         return f"{self.width}-{self.scheme}"
 
 
-VARIANTS = [
-    Variant(width, scheme) for width in (1440, 390) for scheme in ("light", "dark")
-]  # type: ignore[arg-type]
+VARIANTS = [Variant(width, scheme) for width in (1440, 390) for scheme in ("light", "dark")]
 
 
 @dataclass
@@ -109,23 +107,18 @@ class Tab:
 
     def shoot(self, name: str) -> None:
         SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(
-            path=SHOTS / f"{name}.png", full_page=True, animations="disabled"
-        )
+        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True, animations="disabled")
 
     def listen(self) -> None:
         self.page.on("console", self._hear)
-        self.page.on(
-            "pageerror", lambda error: self.complaints.append(f"script: {error}")
-        )
+        self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
         self.page.on("requestfailed", self._hear_failure)
         self.page.on("response", self._hear_response)
 
     def _hear(self, message: ConsoleMessage) -> None:
         """Chromium reports violations of the policy here. The document's own 403 or 404 is no complaint."""
         is_about_document = (
-            re.match(r"Failed to load resource", message.text)
-            and message.location["url"] == self.page.url
+            re.match(r"Failed to load resource", message.text) and message.location["url"] == self.page.url
         )
         if message.type in {"error", "warning"} and not is_about_document:
             self.complaints.append(f"{message.type}: {message.text}")
@@ -134,10 +127,7 @@ class Tab:
         self.complaints.append(f"not loaded: {request.url} {request.failure}")
 
     def _hear_response(self, response: Response) -> None:
-        if (
-            response.status >= BAD_REQUEST
-            and not response.request.is_navigation_request()
-        ):
+        if response.status >= BAD_REQUEST and not response.request.is_navigation_request():
             self.complaints.append(f"{response.status}: {response.url}")
 
 
@@ -150,9 +140,7 @@ def site() -> Iterator[Site]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS
-        )
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
 
@@ -165,7 +153,7 @@ def tab_of(chromium: Browser, site: Site) -> Iterator[Callable[[Variant], Tab]]:
 
     def find(variant: Variant) -> Tab:
         if variant not in tabs:
-            is_phone = variant.width < 600  # noqa: PLR2004 -- phones have fingers
+            is_phone = variant.width < 600
             context = chromium.new_context(
                 viewport={"width": variant.width, "height": 844 if is_phone else 900},
                 color_scheme=variant.scheme,

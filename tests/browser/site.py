@@ -40,12 +40,8 @@ def running_site() -> Iterator[Site]:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         environment = _environment(state, url)
         try:
-            _run(
-                environment, "manage.py", "collectstatic", "--noinput", "--verbosity=0"
-            )
-            world: dict[str, Any] = json.loads(
-                _run(environment, "-m", "tests.browser.world")
-            )
+            _run(environment, "manage.py", "collectstatic", "--noinput", "--verbosity=0")
+            world: dict[str, Any] = json.loads(_run(environment, "-m", "tests.browser.world"))
             server = _start(environment, listener)
             try:
                 _wait_until_up(server, url, state / "server.log")
@@ -62,11 +58,7 @@ def _environment(state: Path, url: str) -> dict[str, str]:
         (state / name).mkdir(mode=0o700)
     (state / "secrets" / "django").write_text(secrets.token_urlsafe(48))
     ours = {"POSTHOUSE_STATE_DIR": str(state), "POSTHOUSE_PANEL_URL": url}
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("POSTHOUSE_")
-    } | ours
+    return {name: value for name, value in os.environ.items() if not name.startswith("POSTHOUSE_")} | ours
 
 
 def _run(environment: dict[str, str], *arguments: str) -> str:
@@ -82,9 +74,7 @@ def _run(environment: dict[str, str], *arguments: str) -> str:
     return done.stdout
 
 
-def _start(
-    environment: dict[str, str], listener: socket.socket
-) -> subprocess.Popen[bytes]:
+def _start(environment: dict[str, str], listener: socket.socket) -> subprocess.Popen[bytes]:
     """The listening socket is handed over, so that no other process can take its port in between."""
     log = Path(environment["POSTHOUSE_STATE_DIR"]) / "server.log"
     with log.open("wb") as output:
@@ -95,8 +85,8 @@ def _start(
                 "gunicorn",
                 "panel.wsgi",
                 f"--bind=fd://{listener.fileno()}",
-            ]
-            + ["--worker-class=gthread", "--threads=4", "--timeout=60"],
+                "--threads=4",
+            ],
             cwd=ROOT,
             env=environment,
             pass_fds=[listener.fileno()],

@@ -22,9 +22,7 @@ POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self
 
 
 class GalleryForm(forms.Form):
-    name = forms.CharField(
-        label="Display name", help_text="As others see it in your mail."
-    )
+    name = forms.CharField(label="Display name", help_text="As others see it in your mail.")
     local_part = forms.CharField(label="Address", required=False)
     password = forms.CharField(label="New password", widget=forms.PasswordInput)
     quota = forms.ChoiceField(label="Quota", choices=[("1", "1 GB"), ("25", "25 GB")])
@@ -45,13 +43,15 @@ def gallery() -> str:
     """The page as the panel would render it, with names as long as they may get."""
     names = ["ann@alder.example", "b" * 64 + "@" + "c" * 60 + ".example"]
     request = RequestFactory().get("/gallery")
-    request.user = SimpleNamespace(
+    request.user = SimpleNamespace(  # type: ignore[assignment]  # what a page shows of a user
         name="Ann Kettering", email="ann@alder.example", kind="member"
     )
-    request._messages = [
+    messages = [
         Message(SUCCESS, "Ann’s quota is now 30 GB."),
         Message(ERROR, "Two could not be suspended."),
-    ]  # noqa: SLF001 -- where Django keeps them
+    ]
+    # Where Django's own middleware keeps them.
+    setattr(request, "_messages", messages)  # noqa: B010 -- not in the stubs
     context = {
         "form": GalleryForm({"name": "", "quota": "7"}),
         "names": names,
@@ -76,9 +76,7 @@ def open_gallery(
             "Content-Type": "text/html; charset=utf-8",
             "Content-Security-Policy": POLICY,
         }
-        tab.page.route(
-            "**/gallery", lambda route: route.fulfill(body=gallery(), headers=headers)
-        )
+        tab.page.route("**/gallery", lambda route: route.fulfill(body=gallery(), headers=headers))
         tab.open("/gallery")
         return tab
 
@@ -131,9 +129,7 @@ def test_the_head_of_a_table_picks_all_rows_and_counts_them(
     expect(bulk).to_contain_text("2 picked")
     page.get_by_label("Pick ann@alder.example").uncheck()
     expect(bulk).to_contain_text("1 picked")
-    assert page.get_by_label("Pick all on this page").evaluate(
-        "box => box.indeterminate"
-    )
+    assert page.get_by_label("Pick all on this page").evaluate("box => box.indeterminate")
 
 
 def test_the_save_bar_names_what_was_changed(

@@ -18,18 +18,14 @@ TabOf = Callable[[Variant], Tab]
 @pytest.fixture
 def plain_tab(chromium: Browser, site: Site) -> Iterator[Tab]:
     """A browser without JavaScript."""
-    context = chromium.new_context(
-        java_script_enabled=False, viewport={"width": 1440, "height": 900}
-    )
+    context = chromium.new_context(java_script_enabled=False, viewport={"width": 1440, "height": 900})
     tab = Tab(context.new_page(), site)
     tab.listen()
     yield tab
     context.close()
 
 
-def test_the_theme_switch_works_without_javascript_and_lasts(
-    plain_tab: Tab, site: Site
-) -> None:
+def test_the_theme_switch_works_without_javascript_and_lasts(plain_tab: Tab, site: Site) -> None:
     plain_tab.become("alder_admin")
     plain_tab.open(f"/t/{site.ids['alder']}/")
     plain_tab.page.get_by_role("button", name="Your account").click()
@@ -40,9 +36,7 @@ def test_the_theme_switch_works_without_javascript_and_lasts(
     plain_tab.check()
 
 
-def test_the_tenant_switcher_works_without_javascript(
-    plain_tab: Tab, site: Site
-) -> None:
+def test_the_tenant_switcher_works_without_javascript(plain_tab: Tab, site: Site) -> None:
     plain_tab.become("north_admin")
     plain_tab.open(f"/t/{site.ids['north']}/")
     plain_tab.page.get_by_role("button", name="Switch tenant").click()
@@ -50,9 +44,7 @@ def test_the_tenant_switcher_works_without_javascript(
     expect(plain_tab.page).to_have_url(re.compile(f"/t/{site.ids['alder']}/$"))
 
 
-def test_the_drawer_of_a_phone_opens_and_holds_the_menu(
-    tab_of: TabOf, site: Site
-) -> None:
+def test_the_drawer_of_a_phone_opens_and_holds_the_menu(tab_of: TabOf, site: Site) -> None:
     tab = tab_of(PHONE)
     tab.become("alder_admin")
     tab.open(f"/t/{site.ids['alder']}/")
@@ -65,12 +57,8 @@ def test_the_drawer_of_a_phone_opens_and_holds_the_menu(
     tab.check()
 
 
-@pytest.mark.parametrize(
-    ("opener", "name"), [("Switch tenant", "switcher"), ("Your account", "account")]
-)
-def test_an_open_menu_passes_axe(
-    opener: str, name: str, tab_of: TabOf, site: Site
-) -> None:
+@pytest.mark.parametrize(("opener", "name"), [("Switch tenant", "switcher"), ("Your account", "account")])
+def test_an_open_menu_passes_axe(opener: str, name: str, tab_of: TabOf, site: Site) -> None:
     tab = tab_of(WIDE)
     tab.become("ops_admin")
     tab.open(f"/t/{site.ids['operator']}/")
@@ -95,5 +83,5 @@ def test_the_first_load_stays_light(chromium: Browser, site: Site) -> None:
     tab.open(f"/t/{site.ids['alder']}/")
     tab.page.wait_for_load_state("networkidle")
     context.close()
-    assert len(sizes) > 5, "style, sprite and scripts were loaded"  # noqa: PLR2004 -- five of each sort at least
+    assert len(sizes) > 5, "style, sprite and scripts were loaded"
     assert sum(sizes) < MAX_FIRST_LOAD

@@ -79,29 +79,17 @@ def count_words(amount: int | None) -> str:
 
 
 @register.simple_tag
-def usage(
-    used: int | None, limit: int | None, *, label: str = "", unit: str = "bytes"
-) -> SafeString:
+def usage(used: int | None, limit: int | None, *, label: str = "", unit: str = "bytes") -> SafeString:
     """How much of `limit` is used: small for a table, or with `label` a line of a card. Without a
     limit there is nothing to be full of, so there is no bar."""
-    words = (
-        f"{_words(used, unit)}, no limit" if limit is None else _of(used, limit, unit)
-    )
+    words = f"{_words(used, unit)}, no limit" if limit is None else _of(used, limit, unit)
     percent = _percent(used, limit)
     state = _fullness(percent, unit)
     data = format_html(' data-s="{}"', state) if state else ""
-    meter = (
-        ""
-        if limit is None
-        else _meter(f"{label}: {words}" if label else words, percent)
-    )
+    meter = "" if limit is None else _meter(f"{label}: {words}" if label else words, percent)
     if not label:
-        return format_html(
-            '<div class="usage mini"{}>{}<span>{}</span></div>', data, meter, words
-        )
-    figure = format_html(
-        '<b class="{}">{}</b>', "hot" if state else "", _words(used, unit)
-    )
+        return format_html('<div class="usage mini"{}>{}<span>{}</span></div>', data, meter, words)
+    figure = format_html('<b class="{}">{}</b>', "hot" if state else "", _words(used, unit))
     rest = ", no limit" if limit is None else f" of {_words(limit, unit)}"
     return format_html(
         '<div class="usage"{}><p><span>{}</span><span>{}{}</span></p>{}</div>',
@@ -118,12 +106,8 @@ def ago(moment: datetime | float | None) -> SafeString:
     """`2 min ago` up to a day, then the date; what lies ahead is `in 3 h`. The exact time is in the
     title. Takes a datetime or seconds since the epoch; none is "never"."""
     if moment is None:
-        return mark_safe("never")  # noqa: S308 -- a constant
-    at = (
-        moment
-        if isinstance(moment, datetime)
-        else datetime.fromtimestamp(moment, tz=UTC)
-    )
+        return mark_safe("never")
+    at = moment if isinstance(moment, datetime) else datetime.fromtimestamp(moment, tz=UTC)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         at.isoformat(timespec="seconds"),
@@ -136,7 +120,7 @@ def ago(moment: datetime | float | None) -> SafeString:
 def date_words(moment: datetime | None) -> SafeString:
     """`24 March 2026`, with the exact time in the title."""
     if moment is None:
-        return mark_safe("never")  # noqa: S308 -- a constant
+        return mark_safe("never")
     at = moment.astimezone(UTC)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
@@ -162,15 +146,7 @@ def u_address(address: object) -> str:
 @register.filter
 def initials(name: object) -> str:
     """At most two letters for a monogram: `Mara Lindqvist` is ML, `ola@example.com` is O."""
-    words = [
-        word
-        for word in str(name)
-        .partition("@")[0]
-        .replace(".", " ")
-        .replace("-", " ")
-        .split()
-        if word
-    ]
+    words = [word for word in str(name).partition("@")[0].replace(".", " ").replace("-", " ").split() if word]
     picked = words[:1] if len(words) == 1 else words[:1] + words[-1:]
     return "".join(word[0] for word in picked).upper() or "?"
 
@@ -187,13 +163,9 @@ def widget(field: BoundField, css: str = "", **attributes: Any) -> SafeString:
     """The field's control. `css` adds classes, other arguments become attributes (`_` is `-`)."""
     control = field.field.widget
     classes = " ".join(
-        part
-        for part in (_class_of(control), str(control.attrs.get("class", "")), css)
-        if part
+        part for part in (_class_of(control), str(control.attrs.get("class", "")), css) if part
     )
-    attrs: dict[str, Any] = {
-        name.replace("_", "-"): value for name, value in attributes.items()
-    }
+    attrs: dict[str, Any] = {name.replace("_", "-"): value for name, value in attributes.items()}
     if classes:
         attrs["class"] = classes
     if described_by := _described_by(field):
@@ -220,18 +192,16 @@ def is_password(field: BoundField) -> bool:
 def _class_of(control: forms.Widget) -> str:
     if isinstance(control, forms.Textarea):
         return "textarea"
-    if isinstance(
-        control, forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple
-    ):
+    if isinstance(control, forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple):
         return ""
     return "select" if isinstance(control, forms.Select) else "input"
 
 
 def _described_by(field: BoundField) -> str:
     """The error comes first: who fixes a field needs that more than the help."""
-    parts = [f"{field.auto_id}_error"] * bool(field.errors) + [
-        f"{field.auto_id}_helptext"
-    ] * bool(field.help_text)
+    parts = [f"{field.auto_id}_error"] * bool(field.errors) + [f"{field.auto_id}_helptext"] * bool(
+        field.help_text
+    )
     return " ".join(parts)
 
 
@@ -246,11 +216,7 @@ def _scaled(amount: int) -> tuple[float, str]:
 
 
 def _figure(value: float) -> str:
-    return (
-        f"{value:,.0f}"
-        if value >= 100 or value == int(value)
-        else f"{value:.1f}".removesuffix(".0")
-    )
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.1f}".removesuffix(".0")
 
 
 def _meter(words: str, percent: int) -> SafeString:

@@ -39,9 +39,7 @@ def render(source: str, **context: object) -> str:
         (3 * 1024 * GIB, "3 TB"),
     ],
 )
-def test_bytes_are_said_with_at_most_three_figures(
-    amount: int | None, words: str
-) -> None:
+def test_bytes_are_said_with_at_most_three_figures(amount: int | None, words: str) -> None:
     assert bytes_words(amount) == words
 
 
@@ -55,9 +53,7 @@ def test_bytes_are_said_with_at_most_three_figures(
         (None, GIB, "not known yet of 1 GB"),
     ],
 )
-def test_a_small_meter_says_in_words_what_it_draws(
-    used: int | None, limit: int | None, words: str
-) -> None:
+def test_a_small_meter_says_in_words_what_it_draws(used: int | None, limit: int | None, words: str) -> None:
     assert limit is None or f'aria-label="{words}"' in usage(used, limit)
     assert f"<span>{words}</span>" in usage(used, limit)
 
@@ -72,9 +68,7 @@ def test_a_small_meter_says_in_words_what_it_draws(
         (100, "count", "warn"),
     ],
 )
-def test_a_meter_warns_from_85_per_cent_and_only_storage_turns_bad(
-    used: int, unit: str, state: str
-) -> None:
+def test_a_meter_warns_from_85_per_cent_and_only_storage_turns_bad(used: int, unit: str, state: str) -> None:
     drawn = usage(used, 100, unit=unit)
     assert ("data-s" in drawn) is bool(state)
     assert not state or f'data-s="{state}"' in drawn
@@ -95,9 +89,7 @@ def test_a_meter_draws_nothing_beyond_its_track() -> None:
         (-timedelta(minutes=11, seconds=5), "in 11 min"),
     ],
 )
-def test_times_are_said_as_distances_up_to_a_day(
-    distance: timedelta, words: str
-) -> None:
+def test_times_are_said_as_distances_up_to_a_day(distance: timedelta, words: str) -> None:
     assert f">{words}</time>" in ago(timezone.now() - distance)
 
 
@@ -141,9 +133,7 @@ class Form(forms.Form):
     note = forms.CharField(widget=forms.Textarea, required=False)
     kind = forms.ChoiceField(choices=[("a", "A")])
     is_on = forms.BooleanField(label="Forward", required=False)
-    protocols = forms.MultipleChoiceField(
-        choices=[("imap", "IMAP")], widget=forms.CheckboxSelectMultiple
-    )
+    protocols = forms.MultipleChoiceField(choices=[("imap", "IMAP")], widget=forms.CheckboxSelectMultiple)
     secret = forms.CharField(widget=forms.PasswordInput)
 
 

@@ -31,9 +31,7 @@ def test_a_page_holds_no_inline_style_or_script(name: str) -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_a_form_that_changes_something_carries_its_token(name: str) -> None:
     text = (ROOT / name).read_text()
-    forms = re.findall(
-        r"<form\b[^>]*method=.post.[^>]*>.*?</form>", text, re.IGNORECASE | re.DOTALL
-    )
+    forms = re.findall(r"<form\b[^>]*method=.post.[^>]*>.*?</form>", text, re.IGNORECASE | re.DOTALL)
     assert [form for form in forms if "csrf_token" not in form] == []
 
 
@@ -52,7 +50,5 @@ def test_a_page_names_only_icons_of_the_sprite(name: str) -> None:
             (Path(settings.BASE_DIR) / "panel/static/icons.svg").read_text(),
         )
     )
-    named = set(
-        re.findall(r"""\{%\s*icon\s+["']([a-z0-9-]+)["']""", (ROOT / name).read_text())
-    )
+    named = set(re.findall(r"""\{%\s*icon\s+["']([a-z0-9-]+)["']""", (ROOT / name).read_text()))
     assert named - sprite == set()

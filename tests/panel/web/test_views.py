@@ -24,15 +24,10 @@ def test_home_sends_people_to_where_they_work(
 ) -> None:
     assert Client().get("/").headers["Location"] == "/sign-in/"
     assert signed_in(ops_admin).get("/").headers["Location"] == f"/t/{operator.pk}/"
-    assert (
-        signed_in(alder_manager).get("/").headers["Location"]
-        == f"/t/{alder.pk}/domains/"
-    )
+    assert signed_in(alder_manager).get("/").headers["Location"] == f"/t/{alder.pk}/domains/"
 
 
-def test_a_member_of_no_tenant_is_told_so(
-    signed_in: SignedIn, operator: Tenant
-) -> None:
+def test_a_member_of_no_tenant_is_told_so(signed_in: SignedIn, operator: Tenant) -> None:
     response = signed_in(make_user("lost@mail.example")).get("/")
     assert response.status_code == 403
     assert "belong to no tenant" in response.content.decode()
@@ -64,10 +59,7 @@ def test_the_overview_of_a_new_tenant_shows_the_first_steps(
     page = signed_in(alder_admin).get(f"/t/{alder.pk}/").content.decode()
     assert "The first steps" in page
     assert "Add domain</a>" in page
-    assert (
-        "Add domain</a>"
-        not in signed_in(alder_reader).get(f"/t/{alder.pk}/").content.decode()
-    )
+    assert "Add domain</a>" not in signed_in(alder_reader).get(f"/t/{alder.pk}/").content.decode()
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -100,12 +92,8 @@ def test_the_sidebar_holds_only_what_the_person_may_open(
     alder_admin: User,
     alder: Tenant,
 ) -> None:
-    assert ">Clients<" in _sidebar(
-        signed_in(north_admin).get(f"/t/{north.pk}/").content.decode()
-    )
-    assert "Clients" not in _sidebar(
-        signed_in(alder_admin).get(f"/t/{alder.pk}/").content.decode()
-    )
+    assert ">Clients<" in _sidebar(signed_in(north_admin).get(f"/t/{north.pk}/").content.decode())
+    assert "Clients" not in _sidebar(signed_in(alder_admin).get(f"/t/{alder.pk}/").content.decode())
 
 
 def test_the_switcher_shows_the_tenants_next_to_the_current_one(
@@ -120,10 +108,7 @@ def test_the_switcher_shows_the_tenants_next_to_the_current_one(
 def test_a_member_of_a_client_never_sees_who_stands_above(
     signed_in: SignedIn, alder_admin: User, alder: Tenant
 ) -> None:
-    assert (
-        "Northmoor"
-        not in signed_in(alder_admin).get(f"/t/{alder.pk}/").content.decode()
-    )
+    assert "Northmoor" not in signed_in(alder_admin).get(f"/t/{alder.pk}/").content.decode()
 
 
 def test_the_theme_is_kept_in_a_cookie_and_rendered(db: None) -> None:
