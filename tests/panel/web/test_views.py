@@ -164,3 +164,17 @@ def test_no_page_may_be_kept_in_a_cache(db: None) -> None:
 
 def _sidebar(page: str) -> str:
     return page.partition("<aside")[2].partition("</aside>")[0]
+
+
+@pytest.mark.parametrize("path", ["/help/", "/no/such/page", "/healthz", "/theme/"])
+def test_every_answer_carries_the_headers_that_guard_it(path: str, db: None) -> None:
+    headers = Client().get(path).headers
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cache-Control"] == "no-store"
+    policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert policy["base-uri"] == "'none'"
+    assert {policy[name] for name in ("script-src", "style-src", "form-action")} == {"'self'"}
