@@ -9,6 +9,9 @@ from panel.tenants.access import Access
 from panel.tenants.models import Membership, Tenant
 from panel.tenants.roles import Role
 
+# RFC 8552: an underscored name is nobody's host, so it can't clash with one.
+CHALLENGE_LABEL = "_posthouse-challenge"
+
 
 class ProofResult(models.TextChoices):
     """What the last look at a domain's proof record found (operating rules: eight results, never a
@@ -61,9 +64,14 @@ class Domain(models.Model):
 
     suspended_at = models.DateTimeField(null=True)
     suspended_reason = models.CharField(max_length=200, blank=True)
+    # The role of who suspended it: only as strong a role may lift it.
+    suspended_role = models.CharField(max_length=16, blank=True)
     # Removed: carries no mail, can be brought back until `purge_at`.
     removed_at = models.DateTimeField(null=True)
     purge_at = models.DateTimeField(null=True)
+    # Another tenant proved the name during the grace, which then ends after 72 hours, with a notice.
+    contested_at = models.DateTimeField(null=True)
+    contest_noticed_at = models.DateTimeField(null=True)
 
     objects = DomainQuerySet.as_manager()
 
@@ -93,6 +101,15 @@ class Domain(models.Model):
     @property
     def is_removed(self) -> bool:
         return self.removed_at is not None
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.suspended_at is not None
+
+    @property
+    def challenge_name(self) -> str:
+        """The absolute name of the TXT record that proves the ownership, without the last dot."""
+        return f"{CHALLENGE_LABEL}.{self.name}"
 
 
 class DomainGrant(models.Model):

@@ -38,6 +38,11 @@ class Environment(BaseSettings):
     relay: str = "queue"
     # `host` or `host:port` of the resolvers for DNS checks, comma-separated; empty means the system's.
     resolvers: Annotated[list[str], NoDecode] = []
+    # Where authoritative name servers listen; another port only for a private DNS of one's own.
+    authoritative_port: Port = 53
+    # Whether a name server with a private or loopback address is asked. Off, nobody can make the
+    # panel probe the network that it stands in by naming an inner host as name server.
+    allow_private_dns: bool = False
     # How mail goes out of the panel itself (reset links, notices): `smtp://127.0.0.1:2025`, or empty
     # for the private Postfix of this installation.
     outgoing_smtp: str = ""
