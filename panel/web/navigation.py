@@ -109,6 +109,8 @@ def _label(access: Access, label: str, name: str) -> str:
 
 
 def link(name: str, *args: int) -> str:
+    """The address of a route of another app, or the empty string where this installation lacks it: a
+    page then leaves the link out."""
     try:
         return reverse(name, args=args)
     except NoReverseMatch:

@@ -1,12 +1,10 @@
 """Home, the overview of a tenant, the theme, and the health of the panel."""
 
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
@@ -26,7 +24,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
     """Sends people to where they work."""
     user = request.user
     if not isinstance(user, User):
-        return redirect_to_login("/", reverse(settings.LOGIN_URL), redirect_field_name="")
+        return redirect(settings.LOGIN_URL)
     if user.kind == UserKind.MAILBOX:
         return redirect(SELF_SERVICE)
     first = Membership.objects.filter(user=user).select_related("tenant").order_by("tenant_id").first()
