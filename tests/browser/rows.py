@@ -87,7 +87,11 @@ def make_addresses(domain: Domain) -> Rows:
     now = timezone.now()
     ann = make_mailbox("ann", domain, name="Ann Kettering", quota_bytes=25 * GIB)
     bob = make_mailbox("bob", domain, name="Bob Ferreira", state=MailboxState.RECEIVE_ONLY)
-    gone: Rows = {"state": MailboxState.DELETED, "state_before_deletion": MailboxState.ACTIVE, "deleted_at": now}
+    gone: Rows = {
+        "state": MailboxState.DELETED,
+        "state_before_deletion": MailboxState.ACTIVE,
+        "deleted_at": now,
+    }
     deleted = make_mailbox("dora", domain, purge_at=now + timedelta(days=14), **gone)
     make_mailbox("eve", domain, state=MailboxState.OFF)
     for number in range(MANY):

@@ -7,10 +7,9 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from domains.models import Domain, DomainGrant
 from mailboxes.models import Mailbox
 from panel.accounts.models import User
-from panel.tenants.models import Membership, Tenant
+from panel.tenants.models import Tenant
 from tests.factories import make_domain, make_user
 
 SignedIn = Callable[[User], Client]
