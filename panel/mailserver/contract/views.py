@@ -1,0 +1,76 @@
+"""The views of the contract, in the order in which they build on each other."""
+
+# A tenant is suspended when it or any tenant above it is. Nothing is copied downward.
+_TENANT_SUSPENDED = """EXISTS (
+    SELECT 1 FROM tenants_ancestry up JOIN tenants_tenant above ON above.id = up.ancestor_id
+    WHERE up.tenant_id = d.tenant_id AND above.suspended_at IS NOT NULL)"""
+
+VIEWS = {
+    # Every domain that mail may arrive for: proved and not removed. A suspended one stays in, because
+    # smtpd remembers for the life of a process what kind of domain a name is. `target_*` is the domain
+    # whose addresses count: of an alias domain the one that it stands for, else the domain itself.
+    "mail_domains": f"""
+        SELECT d.name, d.id AS domain_id, COALESCE(t.id, d.id) AS target_id,
+               COALESCE(t.name, d.name) AS target_name, d.tenant_id,
+               (d.suspended_at IS NOT NULL OR t.suspended_at IS NOT NULL OR {_TENANT_SUSPENDED}) AS is_suspended
+        FROM domains_domain d LEFT JOIN domains_domain t ON t.id = d.alias_of_id
+        WHERE d.proved_at IS NOT NULL AND d.removed_at IS NULL
+          AND (d.alias_of_id IS NULL OR (t.proved_at IS NOT NULL AND t.removed_at IS NULL))""",
+    # Every name that exists, in whatever state: a catch-all never takes its mail.
+    "mail_names": "SELECT address FROM mailboxes_address",
+    # Mailboxes that take mail.
+    "mail_mailboxes": """
+        SELECT a.address, m.id AS mailbox_id, a.domain_id
+        FROM mailboxes_address a JOIN mailboxes_mailbox m ON m.address_id = a.id
+        WHERE m.state IN ('active', 'receive_only')""",
+    # Where an alias, a catch-all (`@domain`) or a forwarding mailbox delivers.
+    "mail_targets": """
+        SELECT a.address, t.destination
+        FROM mailboxes_address a JOIN mailboxes_target t ON t.address_id = a.id
+        LEFT JOIN mailboxes_alias l ON l.address_id = a.id
+        LEFT JOIN mailboxes_mailbox m ON m.address_id = a.id
+        WHERE (a.kind = 'alias' AND l.is_enabled) OR (a.kind = 'mailbox' AND m.state IN ('active', 'receive_only'))""",
+    # Who answers for postmaster@ and abuse@ (RFC 2142 5): the nearest tenant above that named somebody.
+    # A contact that is itself such an address could lead in a circle, so it does not count.
+    "mail_contacts": """
+        SELECT d.domain_id, (
+            SELECT above.contact_email
+            FROM tenants_ancestry up JOIN tenants_tenant above ON above.id = up.ancestor_id
+            WHERE up.tenant_id = d.tenant_id AND above.contact_email <> ''
+              AND above.contact_email NOT LIKE 'postmaster@%' AND above.contact_email NOT LIKE 'abuse@%'
+            ORDER BY up.distance LIMIT 1) AS destination
+        FROM mail_domains d""",
+    # Whose sign-in may use an envelope sender: the mailbox itself and explicit rights, which count only
+    # while the domain of the sender is proved and of the same tenant as the mailbox.
+    "mail_senders": """
+        SELECT a.address AS sender, a.address AS login
+        FROM mailboxes_address a JOIN mailboxes_mailbox m ON m.address_id = a.id
+        JOIN mail_domains d ON d.domain_id = a.domain_id
+        WHERE m.state = 'active' AND m.smtp_enabled AND NOT d.is_suspended
+        UNION ALL
+        SELECT s.sender, a.address AS login
+        FROM mailboxes_sendas s JOIN mailboxes_mailbox m ON m.id = s.mailbox_id
+        JOIN mailboxes_address a ON a.id = m.address_id
+        JOIN mail_domains d ON d.domain_id = a.domain_id
+        JOIN mail_domains o ON o.name = substr(s.sender, @{at_sign} + 1) AND o.tenant_id = d.tenant_id
+        WHERE m.state = 'active' AND m.smtp_enabled AND NOT d.is_suspended AND NOT o.is_suspended""",
+    # Who may sign in, and through which doors.
+    "mail_sign_ins": """
+        SELECT a.address AS username, m.password_hash AS password,
+               m.imap_enabled AS imap, m.pop3_enabled AS pop3, m.smtp_enabled AS smtp, m.sieve_enabled AS sieve
+        FROM mailboxes_address a JOIN mailboxes_mailbox m ON m.address_id = a.id
+        JOIN mail_domains d ON d.domain_id = a.domain_id
+        WHERE m.state = 'active' AND NOT d.is_suspended""",
+    # Where mail lies. A suspension is no reason here: mail that was accepted before is still delivered.
+    "mail_homes": """
+        SELECT a.address AS username, a.domain_id || '/' || m.id AS home, m.quota_bytes
+        FROM mailboxes_address a JOIN mailboxes_mailbox m ON m.address_id = a.id
+        JOIN mail_domains d ON d.domain_id = a.domain_id
+        WHERE m.state <> 'deleted'""",
+}
+
+
+def for_vendor(body: str, vendor: str) -> str:
+    """`body` with the one function that the two databases name differently."""
+    at_sign = "strpos" if vendor == "postgresql" else "instr"
+    return body.replace("@{at_sign}", f"{at_sign}(s.sender, '@')")
