@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
@@ -16,6 +16,7 @@ from panel.audit.actor import COMMAND, Actor, ActorKind
 from panel.audit.middleware import client_address, request_id
 from panel.tenants.models import Ancestry, Membership, Tenant, TenantKind
 from panel.tenants.roles import RANK, Permission, Role
+from panel.tenants.suspension import open_memberships, suspending
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,29 @@ class Access:
     def outranks_or_equals(self, role: Role) -> bool:
         return RANK[self.role] >= RANK[role]
 
+    @property
+    def is_from_above(self) -> bool:
+        """Whether the right comes from a tenant above: caps and suspension are for those alone."""
+        return self.membership is None or self.membership.tenant_id != self.tenant.pk
+
+    @property
+    def seat_id(self) -> int | None:
+        """The tenant in which the person is a member; None is the machine's administrator."""
+        return None if self.membership is None else self.membership.tenant_id
+
+    @cached_property
+    def suspension(self) -> Tenant | None:
+        """The suspended tenant at or above this one, for the note on its pages; None where all is open."""
+        return suspending(self.tenant.pk)
+
+    def children(self) -> QuerySet[Tenant]:
+        """The tenants directly below."""
+        return Tenant.objects.filter(parent=self.tenant)
+
+    def team(self) -> QuerySet[Membership]:
+        """The memberships in this very tenant, with their users."""
+        return Membership.objects.filter(tenant=self.tenant).select_related("user")
+
 
 class TenantRequest(HttpRequest):
     """A request that passed the gate."""
@@ -54,11 +78,16 @@ class TenantRequest(HttpRequest):
 
 
 def find_access(user: User, tenant_id: int, *, actor: Actor) -> Access | None:
-    """The strongest access of `user` to the tenant, or None for a stranger. One query."""
+    """The strongest access of `user` to the tenant, or None for a stranger. A membership in a suspended
+    tenant, or below one, opens nothing; one above it still does. At most two queries."""
     if not user.is_active or user.kind != UserKind.MEMBER:
         return None
-    memberships = Membership.objects.filter(user=user, tenant__below__tenant_id=tenant_id).select_related(
-        "tenant"
+    # Of two equal roles the one nearer the root wins: it may do more.
+    memberships = (
+        open_memberships(user)
+        .filter(tenant__below__tenant_id=tenant_id)
+        .select_related("tenant__parent")
+        .order_by("tenant_id")
     )
     strongest = max(memberships, key=lambda found: RANK[Role(found.role)], default=None)
     if strongest is None:
@@ -71,10 +100,10 @@ def find_access(user: User, tenant_id: int, *, actor: Actor) -> Access | None:
     return Access(tenant=tenant, role=Role(strongest.role), membership=strongest, actor=actor)
 
 
-def command_access() -> Access:
-    """The access of the machine's administrator at the command line: the operator's."""
+def command_access(tenant: Tenant | None = None) -> Access:
+    """The access of the machine's administrator at the command line to `tenant` (or the operator)."""
     return Access(
-        tenant=Tenant.objects.get(kind=TenantKind.OPERATOR),
+        tenant=tenant or Tenant.objects.get(kind=TenantKind.OPERATOR),
         role=Role.OPERATOR_ADMIN,
         membership=None,
         actor=COMMAND,
@@ -94,11 +123,11 @@ def actor_of(request: HttpRequest) -> Actor:
 View = Callable[..., HttpResponseBase]
 
 
-def tenant_page(permission: Permission) -> Callable[[View], View]:
+def tenant_page(permission: Permission, *, post: Permission | None = None) -> Callable[[View], View]:
     """Guard a view at `/t/<int:tenant_id>/…`: the view gets a `TenantRequest` and the remaining URL
     arguments. Nobody signed in: to the sign-in page. A stranger or a mailbox user: 404. A member
-    who may not: 403. The permission is on the wrapped view as `permission`, for the test that walks
-    all routes."""
+    who may not: 403. With `post`, everything but GET and HEAD needs that permission instead. The
+    permission is on the wrapped view as `permission`, for the test that walks all routes."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -108,7 +137,8 @@ def tenant_page(permission: Permission) -> Callable[[View], View]:
             access = find_access(request.user, tenant_id, actor=actor_of(request))
             if access is None:
                 raise Http404
-            access.require(permission)
+            is_reading = request.method in {"GET", "HEAD"}
+            access.require(permission if is_reading else post or permission)
             request.access = access  # type: ignore[attr-defined]  # this is what makes it a TenantRequest
             return view(request, **kwargs)
 

@@ -34,11 +34,17 @@ class Tenant(models.Model):
     may_oversell = models.BooleanField(default=True)
     suspended_at = models.DateTimeField(null=True)
     suspended_reason = models.CharField(max_length=200, blank=True)
+    # The tenant whose member suspended it: only from there or from above is it lifted again, so that
+    # a reseller cannot undo what the operator did.
+    suspended_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["kind"], condition=Q(kind="operator"), name="one_operator"),
+            models.CheckConstraint(
+                condition=~Q(kind="operator") | Q(suspended_at=None), name="the_operator_is_never_suspended"
+            ),
             models.CheckConstraint(
                 condition=Q(kind="operator", parent=None) | (~Q(kind="operator") & Q(parent__isnull=False)),
                 name="only_the_operator_is_a_root",
@@ -93,6 +99,8 @@ class UsageKind(models.TextChoices):
     ALIASES = "aliases", "Aliases"
     # In bytes: the sum of the quotas promised to mailboxes.
     STORAGE = "storage", "Storage"
+    # They promise no bytes, so they can only be where no storage cap lies above.
+    UNMETERED = "unmetered", "Mailboxes without a quota"
 
 
 class Usage(models.Model):
@@ -105,6 +113,8 @@ class Usage(models.Model):
 
     class Meta:
         constraints: ClassVar = [
+            # Whoever gives back what was never taken is told so by the database.
+            models.CheckConstraint(condition=Q(used__gte=0), name="usage_never_negative"),
             models.UniqueConstraint(fields=["tenant", "kind"], name="one_usage_per_kind"),
         ]
 
