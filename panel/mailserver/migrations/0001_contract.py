@@ -1,16 +1,23 @@
+from functools import partial
+
 from django.db import migrations
 
 from panel.mailserver import contract
 
 
+def _execute(schema_editor):
+    """Without parameters, so that a `%` in the text is a `%`."""
+    return partial(schema_editor.execute, params=None)
+
+
 def create(apps, schema_editor):
     if schema_editor.connection.alias == "default":
-        contract.create(schema_editor.execute, schema_editor.connection.vendor)
+        contract.create(_execute(schema_editor), schema_editor.connection.vendor)
 
 
 def drop(apps, schema_editor):
     if schema_editor.connection.alias == "default":
-        contract.drop(schema_editor.execute, schema_editor.connection.vendor)
+        contract.drop(_execute(schema_editor), schema_editor.connection.vendor)
 
 
 class Migration(migrations.Migration):
