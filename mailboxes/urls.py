@@ -1,6 +1,23 @@
-"""Routes of mailboxes."""
+"""Routes of mailboxes and aliases, below `/t/<tenant_id>/`."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from mailboxes.views import aliases, forwarding, lifecycle, mailboxes, send_as
 
 app_name = "mailboxes"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("mailboxes/", mailboxes.list_mailboxes, name="list"),
+    path("mailboxes/add/", mailboxes.add, name="add"),
+    path("mailboxes/<int:mailbox_id>/", mailboxes.detail, name="detail"),
+    path("mailboxes/<int:mailbox_id>/history/", mailboxes.history, name="history"),
+    path("mailboxes/<int:mailbox_id>/password/", mailboxes.password, name="password"),
+    path("mailboxes/<int:mailbox_id>/state/", lifecycle.state, name="state"),
+    path("mailboxes/<int:mailbox_id>/delete/", lifecycle.delete, name="delete"),
+    path("mailboxes/<int:mailbox_id>/undelete/", lifecycle.undelete, name="undelete"),
+    path("mailboxes/<int:mailbox_id>/forwarding/", forwarding.edit, name="forwarding"),
+    path("mailboxes/<int:mailbox_id>/send-as/", send_as.edit, name="send_as"),
+    path("aliases/", aliases.list_aliases, name="aliases"),
+    path("aliases/add/", aliases.add, name="alias_add"),
+    path("aliases/<int:alias_id>/", aliases.edit, name="alias_edit"),
+    path("aliases/<int:alias_id>/delete/", aliases.delete, name="alias_delete"),
+]

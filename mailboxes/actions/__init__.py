@@ -1,0 +1,1 @@
+"""What people do to mailboxes, aliases, forwarding and rights to send: one module for each noun."""

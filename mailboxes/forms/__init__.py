@@ -1,0 +1,1 @@
+"""Forms of mailboxes, aliases and self-service: one module for each noun."""

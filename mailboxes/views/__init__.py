@@ -1,0 +1,1 @@
+"""Pages of mailboxes, aliases and self-service: one module for each noun."""
