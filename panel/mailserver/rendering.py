@@ -1,0 +1,242 @@
+"""The configuration of Postfix and Dovecot, made from the templates in `deploy/`."""
+
+import hashlib
+import os
+import re
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from panel.environment import Environment
+from panel.mailserver.layout import STANDARD_PORTS, Layout
+from panel.mailserver.questions import map_query
+from panel.mailserver.supervisor.state import MAIL_GROUP, MAIL_UID
+
+TEMPLATES = settings.BASE_DIR / "deploy"
+MAPS = ("domains", "mailboxes", "aliases", "senders", "suspended", "ready")
+_PLACEHOLDER = re.compile(r"@\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Versions:
+    """`postfix` and `dovecot` as (major, minor)."""
+
+    postfix: tuple[int, int]
+    dovecot: tuple[int, int]
+
+
+def installed_versions() -> Versions:
+    """What is on this machine. Raises `FileNotFoundError` where a server is missing."""
+    postfix = subprocess.run(
+        ["/usr/sbin/postconf", "-h", "-d", "mail_version"], capture_output=True, text=True, check=True
+    )
+    dovecot = subprocess.run(["/usr/sbin/dovecot", "--version"], capture_output=True, text=True, check=True)
+    return Versions(parse_version(postfix.stdout), parse_version(dovecot.stdout))
+
+
+def parse_version(text: str) -> tuple[int, int]:
+    """`3.7.11` to (3, 7). Raises `ValueError` for anything else."""
+    match = re.match(r"\s*(\d+)\.(\d+)", text)
+    if match is None:
+        raise ValueError(f"not a version: {text!r}")
+    return int(match[1]), int(match[2])
+
+
+def render(environment: Environment, layout: Layout, versions: Versions) -> dict[str, str]:
+    """All files by their path below the configuration folder."""
+    values = _values(environment, layout, versions)
+    dovecot = "2.3" if versions.dovecot < (2, 4) else "2.4"
+    sources = {"postfix/main.cf": "postfix/main.cf", "postfix/master.cf": "postfix/master.cf"}
+    names = ("dovecot.conf", "sql.conf", "dict.conf") if dovecot == "2.3" else ("dovecot.conf",)
+    sources |= {f"dovecot/{name}": f"dovecot/{dovecot}/{name}" for name in names}
+    files = {
+        target: fill((TEMPLATES / source).read_text(encoding="utf-8"), values)
+        for target, source in sources.items()
+    }
+    for name in MAPS:
+        files[f"postfix/{name}.cf"] = _map_file(environment, layout, versions, name)
+    files["dovecot/panel.passwd"] = _panel_entry(layout)
+    return files
+
+
+def fill(template: str, values: Mapping[str, Any]) -> str:
+    """`template` with every `@{name}` replaced. A value with a line end would be a line of its own in a
+    configuration file, so only those that are made here for that (`*_block`, `relay`) may have one.
+
+    Raises `KeyError` for an unknown name and `ValueError` for a line end.
+    """
+
+    def value_of(match: re.Match[str]) -> str:
+        name = match[1]
+        value = str(values[name])
+        if ("\n" in value or "\r" in value) and not (name.endswith("_block") or name == "relay"):
+            raise ValueError(f"a line end in {name}")
+        return value
+
+    return _PLACEHOLDER.sub(value_of, template)
+
+
+def _values(environment: Environment, layout: Layout, versions: Versions) -> dict[str, Any]:
+    is_new_dovecot = versions.dovecot >= (2, 4)
+    return {
+        "state": layout.state,
+        "config": layout.config,
+        "listen": environment.mail_listen,
+        "mail_host": environment.mail_host,
+        "panel_sender": panel_sender(environment),
+        "peername_lookup": "no" if environment.mail_listen.startswith("127.") else "yes",
+        "map": _map_prefix(layout),
+        "relay": _relay(environment.relay),
+        "mail_uid": MAIL_UID,
+        "db_group": MAIL_GROUP if _vendor() == "sqlite" else "",
+        "auth_failure_delay": "0" if environment.mail_listen.startswith("127.") else "2 secs",
+        "doveadm_password": layout.secret("doveadm"),
+        **_sql_values(layout, is_new_dovecot=is_new_dovecot),
+        **{f"port_{service}": layout.port(service) for service in STANDARD_PORTS},
+    }
+
+
+def panel_sender(environment: Environment) -> str:
+    """The envelope sender of the panel's own notices."""
+    return f"postmaster@{environment.mail_host}"
+
+
+def _vendor() -> str:
+    return "postgresql" if "postgresql" in settings.DATABASES["default"]["ENGINE"] else "sqlite"
+
+
+def _map_prefix(layout: Layout) -> str:
+    # proxymap shares its connections among all processes: 20 sessions hold 16 of them instead of 70.
+    # For SQLite it would only cost.
+    return f"proxy:pgsql:{layout.postfix}/" if _vendor() == "postgresql" else f"sqlite:{layout.postfix}/"
+
+
+def _relay(relay: str) -> str:
+    if relay == "queue":
+        # Deferred, not failed: it goes out as soon as a relay is named, within the queue's lifetime.
+        return "default_transport = smtp\ndefer_transports = smtp, relay"
+    if relay == "direct":
+        return "default_transport = smtp"
+    if not re.fullmatch(r"[A-Za-z0-9.:\[\]-]+", relay):
+        raise ValueError("POSTHOUSE_RELAY is queue, direct, or a host with an optional :port")
+    return f"default_transport = smtp\nrelayhost = {relay}"
+
+
+def _map_file(environment: Environment, layout: Layout, versions: Versions, name: str) -> str:
+    word = "deferred" if environment.suspended_reply == "450" else "disabled"
+    code = "450 4.2.1" if environment.suspended_reply == "450" else "550 5.2.1"
+    query = map_query(_vendor(), name, f"{code} This mailbox is {word}: its domain is suspended")
+    if _vendor() == "sqlite":
+        return f"dbpath = {settings.DATABASES['default']['NAME']}\nquery = {query}\n"
+    database = settings.DATABASES["default"]
+    host = f"inet:{database['HOST'] or '127.0.0.1'}:{database['PORT'] or 5432}"
+    # Up to 3.8 a host that failed is skipped for a minute; named twice, a stale connection costs nothing.
+    hosts, more = (f"{host} {host}", "") if versions.postfix < (3, 9) else (host, "retry_interval = 2\n")
+    return (
+        f"hosts = {hosts}\n{more}user = {mail_role('postfix')}\npassword = {layout.secret('postfix_database')}\n"
+        f"dbname = {database['NAME']}\nquery = {query}\n"
+    )
+
+
+def mail_role(daemon: str) -> str:
+    """The PostgreSQL login role of `postfix` or `dovecot`."""
+    return f"posthouse_{daemon}_a"
+
+
+def _panel_entry(layout: Layout) -> str:
+    """passwd-file(5) line for the panel's own sign-in. The secret is long and random: SHA-512 suffices."""
+    digest = hashlib.sha512(layout.secret("panel_smtp").encode()).hexdigest()
+    return f"posthouse-panel:{{SHA512.HEX}}{digest}::::::nologin\n"
+
+
+def _sql_values(layout: Layout, *, is_new_dovecot: bool) -> dict[str, str]:
+    user = "%{user | lower}" if is_new_dovecot else "%Lu"
+    door = "%{protocol}" if is_new_dovecot else "%Ls"
+    quota_field = "quota_storage_size" if is_new_dovecot else "quota_rule"
+    if _vendor() == "postgresql":
+        source_of = {"passdb": f"mail_passdb('{user}', '{door}')", "userdb": f"mail_userdb('{user}')"}
+        passdb = f'SELECT username AS "user", password FROM {source_of["passdb"]}'
+        iterate = 'SELECT u AS "user" FROM mail_users() AS u'
+        where = ""
+    else:
+        passdb = (
+            f"SELECT username AS \"user\", password FROM mail_sign_ins WHERE username = '{user}'"
+            f" AND CASE '{door}' WHEN 'imap' THEN imap WHEN 'pop3' THEN pop3 WHEN 'smtp' THEN smtp"
+            " WHEN 'sieve' THEN sieve ELSE 0 END"
+        )
+        source_of = {"userdb": "mail_homes"}
+        iterate = 'SELECT username AS "user" FROM mail_homes'
+        where = f" WHERE username = '{user}'"
+    quota = (
+        "CASE WHEN quota_bytes IS NULL THEN 'unlimited' ELSE quota_bytes || 'B' END"
+        if is_new_dovecot
+        else "'*:bytes=' || COALESCE(quota_bytes, 0)"
+    )
+    return {
+        "passdb_query": passdb,
+        "userdb_query": (
+            f"SELECT username AS \"user\", '{layout.state}/mail/' || home AS home, {MAIL_UID} AS uid,"
+            f" {MAIL_UID} AS gid, {quota} AS {quota_field} FROM {source_of['userdb']}{where}"
+        ),
+        "iterate_query": iterate,
+        **_connections(layout),
+    }
+
+
+def _connections(layout: Layout) -> dict[str, str]:
+    if _vendor() == "sqlite":
+        main, usage = (str(settings.DATABASES[alias]["NAME"]) for alias in ("default", "usage"))
+        return {
+            "sql_driver": "sqlite",
+            "sql_connect": main,
+            "usage_connect": usage,
+            "sql_block": f"sql_driver = sqlite\nsqlite_path = {main}",
+            "sql_readonly": "sqlite_readonly = yes",
+            "usage_block": f"sqlite_path = {usage}",
+        }
+    database = settings.DATABASES["default"]
+    parts = {
+        "host": database["HOST"] or "127.0.0.1",
+        "port": database["PORT"] or 5432,
+        "dbname": database["NAME"],
+        "user": mail_role("dovecot"),
+        "password": layout.secret("dovecot_database"),
+    }
+    connect = " ".join(f"{key}={value}" for key, value in parts.items())
+    inner = "\n".join(f"    {key} = {value}" for key, value in parts.items() if key != "host")
+    return {
+        "sql_driver": "pgsql",
+        "sql_connect": connect,
+        "usage_connect": connect,
+        "sql_block": f"sql_driver = pgsql\npgsql {parts['host']} {{\n  parameters {{\n{inner}\n  }}\n}}",
+        "sql_readonly": "",
+        "usage_block": "",
+    }
+
+
+def write(files: Mapping[str, str], folder: Path, owners: Mapping[str, tuple[int, int, int]]) -> None:
+    """Write `files` below `folder`, each by rename, so that a daemon never reads half of one.
+
+    `owners` gives (uid, gid, mode) by the first part of the path; it is put on the file before its
+    name is. A `.cf` that is younger than two seconds makes every Postfix program wait: its time is put
+    back.
+    """
+    for name, text in files.items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        uid, gid, mode = owners[name.partition("/")[0]]
+        fresh = target.with_name(f".{target.name}.new")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        if os.geteuid() == 0:
+            os.chown(fresh, uid, gid)
+        fresh.chmod(mode)
+        past = time.time() - 10
+        os.utime(fresh, (past, past))
+        fresh.replace(target)
