@@ -1,0 +1,51 @@
+"""`manage.py mail_roles`: the database roles of Postfix and Dovecot on PostgreSQL."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import connection, transaction
+
+from panel.environment import environment
+from panel.mailserver.contract.functions import DOVECOT_SIGNATURES, POSTFIX_SIGNATURES
+from panel.mailserver.layout import Layout
+from panel.mailserver.rendering import mail_role
+
+SIGNATURES = {"postfix": POSTFIX_SIGNATURES, "dovecot": DOVECOT_SIGNATURES}
+
+
+class Command(BaseCommand):
+    help = (
+        "Make the PostgreSQL roles of Postfix and Dovecot, which see the contract and nothing else. "
+        "Each has two that sign in, so that a password can change while the other still works."
+    )
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        if connection.vendor != "postgresql":
+            self.stdout.write("SQLite has no roles: the group of the file is the only border.")
+            return
+        layout = Layout(environment.state_dir.resolve(), environment.mail_port_offset)
+        with transaction.atomic(), connection.cursor() as cursor:
+            for daemon, signatures in SIGNATURES.items():
+                grants = f"posthouse_{daemon}"
+                _make_role(cursor, grants, "NOLOGIN")
+                for login in (mail_role(daemon), f"{grants}_b"):
+                    _make_role(cursor, login, f"LOGIN CONNECTION LIMIT 100 IN ROLE {grants}")
+                    # A statement that hangs is a temporary failure after three seconds, not a full pool.
+                    cursor.execute(f"ALTER ROLE {login} SET statement_timeout = '3s'")
+                _set_password(cursor, mail_role(daemon), layout.secret(f"{daemon}_database"))
+                for signature in signatures:
+                    cursor.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO {grants}")
+            # An upsert reads what it meets; this is the one table that Dovecot writes.
+            cursor.execute("GRANT SELECT, INSERT, UPDATE ON mail_usage TO posthouse_dovecot")
+        self.stdout.write("The roles of Postfix and Dovecot are in place.")
+
+
+def _make_role(cursor: Any, name: str, options: str) -> None:
+    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name])
+    if cursor.fetchone() is None:
+        cursor.execute(f"CREATE ROLE {name} {options}")
+
+
+def _set_password(cursor: Any, name: str, password: str) -> None:
+    # A utility statement takes no parameters from the server; the driver quotes it on our side.
+    cursor.execute(f"ALTER ROLE {name} PASSWORD %s", [password])
