@@ -5,27 +5,11 @@ from typing import ClassVar, Self
 from django.db import models
 from django.db.models import Q
 
+from domains.proof import CHALLENGE_LABEL
+from domains.proof import ProofResult as ProofResult  # the column's values, for whoever reads the model
 from panel.tenants.access import Access
 from panel.tenants.models import Membership, Tenant
 from panel.tenants.roles import Role
-
-# RFC 8552: an underscored name is nobody's host, so it can't clash with one.
-CHALLENGE_LABEL = "_posthouse-challenge"
-
-
-class ProofResult(models.TextChoices):
-    """What the last look at a domain's proof record found (operating rules: eight results, never a
-    boolean). TEMPFAIL and BOGUS mean that nobody could be asked, and change nothing."""
-
-    NONE = "", "Not checked yet"
-    OK = "ok", "Found"
-    PARTIAL = "partial", "Found on some servers"
-    MISSING = "missing", "Not found"
-    MISMATCH = "mismatch", "Another value found"
-    MULTIPLE = "multiple", "Several values found"
-    INVALID = "invalid", "Not usable"
-    TEMPFAIL = "tempfail", "Could not ask"
-    BOGUS = "bogus", "DNSSEC failure"
 
 
 class DomainQuerySet(models.QuerySet["Domain"]):
@@ -53,7 +37,9 @@ class Domain(models.Model):
     proved_at = models.DateTimeField(null=True)
     # The operator vouched for it instead of a DNS proof.
     is_vouched = models.BooleanField(default=False)
-    proof_result = models.CharField(max_length=8, choices=ProofResult, blank=True, default="")
+    proof_result = models.CharField(
+        max_length=8, choices=[(result.value, result.label) for result in ProofResult], blank=True, default=""
+    )
     # What DNS answered, as shown to people: untrusted text, cut.
     proof_seen = models.CharField(max_length=500, blank=True)
     proof_checked_at = models.DateTimeField(null=True)
