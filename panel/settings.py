@@ -181,8 +181,12 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-_smtp = urlsplit(environment.outgoing_smtp or f"smtp://127.0.0.1:{25 + environment.mail_port_offset}")
+# The private Postfix has a door on loopback for the panel alone, which signs in with a secret that
+# `render_mail_config` makes (docs/mail-protocols.md).
+_smtp = urlsplit(environment.outgoing_smtp or f"smtp://127.0.0.1:{26 + environment.mail_port_offset}")
 EMAIL_HOST, EMAIL_PORT = _smtp.hostname or "127.0.0.1", _smtp.port or 25
+if not environment.outgoing_smtp and (STATE_DIR / "secrets" / "panel_smtp").exists():
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = "posthouse-panel", read_secret("panel_smtp")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = f"Posthouse <postmaster@{environment.mail_host}>"
 
