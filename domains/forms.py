@@ -1,0 +1,78 @@
+"""Forms of domains."""
+
+from typing import Any
+
+from django import forms
+
+from domains.models import Domain
+from panel.lib.addresses import display_domain
+from panel.lib.forms import PanelForm
+from panel.tenants.access import Access
+from panel.tenants.models import Membership
+from panel.tenants.roles import Role
+
+
+class DomainChoice(forms.ModelChoiceField[Domain]):
+    def label_from_instance(self, obj: Domain) -> str:
+        return display_domain(obj.name)
+
+
+class MemberChoice(forms.ModelChoiceField[Membership]):
+    def label_from_instance(self, obj: Membership) -> str:
+        return obj.user.name or obj.user.email
+
+
+def possible_targets(access: Access, tenant_id: int) -> Any:
+    """The domains that an alias domain of the tenant may lead to."""
+    return (
+        Domain.objects.of(access)
+        .filter(tenant_id=tenant_id, proved_at__isnull=False, removed_at=None, alias_of=None)
+        .order_by("name")
+    )
+
+
+class AddDomainForm(PanelForm):
+    name = forms.CharField(
+        label="Domain",
+        max_length=1100,
+        help_text="What stands behind the @, such as example.com.",
+        widget=forms.TextInput(
+            attrs={"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"}
+        ),
+    )
+    alias_of = DomainChoice(
+        queryset=Domain.objects.none(),
+        required=False,
+        label="Alias of",
+        empty_label="None, it has its own addresses",
+        help_text="Every address in the new domain then leads to the same one in that domain.",
+    )
+
+    def __init__(self, access: Access, data: Any = None) -> None:
+        super().__init__(data)
+        self.fields["alias_of"].queryset = possible_targets(access, access.tenant.pk)  # type: ignore[attr-defined]  # a choice field
+
+
+class AliasForm(PanelForm):
+    alias_of = DomainChoice(queryset=Domain.objects.none(), label="Leads to")
+
+    def __init__(self, access: Access, domain: Domain, data: Any = None) -> None:
+        super().__init__(data)
+        self.fields["alias_of"].queryset = possible_targets(access, domain.tenant_id).exclude(pk=domain.pk)  # type: ignore[attr-defined]  # a choice field
+
+
+class GrantForm(PanelForm):
+    membership = MemberChoice(queryset=Membership.objects.none(), label="Domain manager")
+
+    def __init__(self, domain: Domain, data: Any = None) -> None:
+        super().__init__(data)
+        self.fields["membership"].queryset = (  # type: ignore[attr-defined]  # a choice field
+            Membership.objects.filter(tenant_id=domain.tenant_id, role=Role.DOMAIN_MANAGER)
+            .exclude(domain_grants__domain=domain)
+            .select_related("user")
+            .order_by("user__email")
+        )
+
+
+class SuspendForm(PanelForm):
+    reason = forms.CharField(max_length=200, required=False, label="Reason")

@@ -1,0 +1,1 @@
+"""Pages of domains, and the buttons on them."""
