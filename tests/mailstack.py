@@ -18,6 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.postgres import PostgreSQL
+
 ROOT = Path(__file__).resolve().parent.parent
 MAIL_HOST = "mx.posthouse.example"
 # Standard ports and the loopback ones of `panel.mailserver.layout`.
@@ -59,6 +61,8 @@ class MailStack:
             **environment,
         }
         self.database_url = database_url
+        # Set where a test may stop the database.
+        self.server: PostgreSQL | None = None
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
@@ -112,16 +116,16 @@ class MailStack:
         for name, argv in json.loads(self.python(code)):
             if names and name not in names:
                 continue
-            log = (self.state / "log" / f"{name}.out").open("ab")
-            self.processes[name] = subprocess.Popen(
-                argv,
-                cwd=ROOT,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+            with (self.state / "log" / f"{name}.out").open("ab") as log:
+                self.processes[name] = subprocess.Popen(
+                    argv,
+                    cwd=ROOT,
+                    env=self.environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
         for port in (143, 25, 587):
             self.wait_for(port)
 

@@ -46,7 +46,11 @@ class PostgreSQL:
         log = (self.folder / "log").open("ab")
         self.process = subprocess.Popen(
             [str(self.programs / "postgres"), "-D", str(self.folder / "data")]
-            + [f"-cport={self.port}", "-clisten_addresses=127.0.0.1", f"-cunix_socket_directories={self.folder}"]
+            + [
+                f"-cport={self.port}",
+                "-clisten_addresses=127.0.0.1",
+                f"-cunix_socket_directories={self.folder}",
+            ]
             + ["-cfsync=off", "-cfull_page_writes=off", "-csynchronous_commit=off", "-cmax_connections=200"],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -54,6 +58,7 @@ class PostgreSQL:
             start_new_session=True,
             **self._identity(),
         )
+        log.close()
         # The port opens a little before the server takes queries.
         deadline = time.monotonic() + 30
         while self.psql("SELECT 1", check=False).returncode:
@@ -74,7 +79,9 @@ class PostgreSQL:
             self.process.wait(5)
         self.process = None
 
-    def psql(self, sql: str, database: str = "postgres", *, check: bool = True) -> subprocess.CompletedProcess:
+    def psql(
+        self, sql: str, database: str = "postgres", *, check: bool = True
+    ) -> subprocess.CompletedProcess:
         return self._run(
             "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres",
             "-d", database, "-c", sql, check=check,

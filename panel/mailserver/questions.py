@@ -9,12 +9,12 @@ look-ups of parent domains and of `@domain`.
 _BASE = "CASE WHEN instr('%u', '+') > 1 THEN substr('%u', 1, instr('%u', '+') - 1) ELSE '%u' END"
 
 SQLITE = {
-    "domains": "SELECT name FROM mail_domains WHERE name = '%s'",
+    "domains": "SELECT name FROM mail_domains WHERE name = '%s' UNION SELECT '%s' WHERE '%s' = '@{mail_host}'",
     "mailboxes": f"""
         SELECT 1 FROM mail_mailboxes m JOIN mail_domains d ON d.domain_id = m.domain_id
         WHERE m.address = ({_BASE}) || '@%d'""",
-    "aliases": f"""
-        WITH k AS (SELECT name, target_id, target_name, ({_BASE}) AS base, ({_BASE}) || '@' || target_name AS address
+    "aliases": """
+        WITH k AS (SELECT name, target_id, target_name, (@{base}) AS base, (@{base}) || '@' || target_name AS address
                    FROM mail_domains WHERE name = '%d')
         SELECT t.destination FROM k JOIN mail_targets t ON t.address = k.address
         UNION ALL
@@ -23,7 +23,12 @@ SQLITE = {
         UNION ALL
         SELECT c.destination FROM k JOIN mail_contacts c ON c.domain_id = k.target_id
         WHERE k.base IN ('postmaster', 'abuse') AND c.destination IS NOT NULL
-          AND NOT EXISTS (SELECT 1 FROM mail_names n WHERE n.address = k.address)
+          AND NOT EXISTS (SELECT 1 FROM mail_targets x WHERE x.address = k.address)
+          AND NOT EXISTS (SELECT 1 FROM mail_mailboxes m WHERE m.address = k.address)
+        UNION ALL
+        SELECT o.contact_email FROM mail_operator o
+        WHERE '%d' = '@{mail_host}' AND (@{base}) IN ('postmaster', 'abuse')
+          AND NOT EXISTS (SELECT 1 FROM mail_domains d WHERE d.name = '%d')
         UNION ALL
         SELECT t.destination FROM k JOIN mail_targets t ON t.address = '@' || k.target_name
         WHERE k.base NOT IN ('postmaster', 'abuse')
@@ -38,16 +43,21 @@ SQLITE = {
 }
 
 PGSQL = {
-    "domains": "SELECT mail_domain('%s')",
+    "domains": "SELECT mail_domain('%s', '@{mail_host}')",
     "mailboxes": "SELECT mail_mailbox('%u@%d')",
-    "aliases": "SELECT mail_alias('%u@%d')",
+    "aliases": "SELECT mail_alias('%u@%d', '@{mail_host}')",
     "senders": "SELECT mail_sender('%u@%d')",
     "suspended": "SELECT '@{suspended_reply}' FROM mail_suspended('%d')",
     "ready": "SELECT 'DUNNO'",
 }
 
 
-def map_query(vendor: str, name: str, suspended_reply: str) -> str:
-    """The statement of map `name` on `vendor` (`sqlite` or `postgresql`), on one line."""
+def map_query(vendor: str, name: str, suspended_reply: str, mail_host: str) -> str:
+    """The statement of map `name` on `vendor` (`sqlite` or `postgresql`), on one line.
+
+    `mail_host` takes mail for its own postmaster@ and abuse@ (RFC 5321 4.5.1), whoever's domain it is.
+    """
     query = (PGSQL if vendor == "postgresql" else SQLITE)[name]
-    return " ".join(query.replace("@{suspended_reply}", suspended_reply).split())
+    for key, value in {"suspended_reply": suspended_reply, "mail_host": mail_host, "base": _BASE}.items():
+        query = query.replace(f"@{{{key}}}", value)
+    return " ".join(query.split())

@@ -130,7 +130,9 @@ def _relay(relay: str) -> str:
 def _map_file(environment: Environment, layout: Layout, versions: Versions, name: str) -> str:
     word = "deferred" if environment.suspended_reply == "450" else "disabled"
     code = "450 4.2.1" if environment.suspended_reply == "450" else "550 5.2.1"
-    query = map_query(_vendor(), name, f"{code} This mailbox is {word}: its domain is suspended")
+    query = map_query(
+        _vendor(), name, f"{code} This mailbox is {word}: its domain is suspended", environment.mail_host
+    )
     if _vendor() == "sqlite":
         return f"dbpath = {settings.DATABASES['default']['NAME']}\nquery = {query}\n"
     database = settings.DATABASES["default"]

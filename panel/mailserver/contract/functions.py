@@ -14,9 +14,10 @@ _SPLIT = """
 """
 
 FUNCTIONS = (
-    f"""CREATE FUNCTION mail_domain(key text) RETURNS SETOF text {_HEAD} $$
+    f"""CREATE FUNCTION mail_domain(key text, host text) RETURNS SETOF text {_HEAD} $$
 BEGIN
     RETURN QUERY SELECT d.name::text FROM mail_domains d WHERE d.name = key;
+    IF NOT FOUND AND key = host THEN RETURN NEXT host; END IF;
 END $$""",
     f"""CREATE FUNCTION mail_mailbox(key text) RETURNS SETOF integer {_HEAD} $$
 DECLARE {_SPLIT}
@@ -24,25 +25,30 @@ BEGIN
     RETURN QUERY SELECT 1 FROM mail_mailboxes m JOIN mail_domains d ON d.domain_id = m.domain_id
         WHERE m.address = base || substr(key, at_sign);
 END $$""",
-    f"""CREATE FUNCTION mail_alias(key text) RETURNS SETOF text {_HEAD} $$
+    f"""CREATE FUNCTION mail_alias(key text, host text) RETURNS SETOF text {_HEAD} $$
 DECLARE {_SPLIT}
     domain record;
     name text;
 BEGIN
     IF at_sign < 2 THEN RETURN; END IF;
     SELECT d.name, d.target_id, d.target_name INTO domain FROM mail_domains d WHERE d.name = substr(key, at_sign + 1);
-    IF NOT FOUND THEN RETURN; END IF;
+    IF NOT FOUND THEN
+        IF substr(key, at_sign + 1) = host AND base IN ('postmaster', 'abuse') THEN
+            RETURN QUERY SELECT o.contact_email::text FROM mail_operator o;
+        END IF;
+        RETURN;
+    END IF;
     name := base || '@' || domain.target_name;
     RETURN QUERY SELECT t.destination::text FROM mail_targets t WHERE t.address = name;
     IF FOUND THEN RETURN; END IF;
-    IF EXISTS (SELECT 1 FROM mail_names n WHERE n.address = name) THEN
+    IF EXISTS (SELECT 1 FROM mail_mailboxes m WHERE m.address = name) THEN
         IF domain.name <> domain.target_name THEN
-            RETURN QUERY SELECT local_part || '@' || domain.target_name FROM mail_mailboxes m WHERE m.address = name;
+            RETURN NEXT local_part || '@' || domain.target_name;
         END IF;
     ELSIF base IN ('postmaster', 'abuse') THEN
         RETURN QUERY SELECT c.destination::text FROM mail_contacts c
             WHERE c.domain_id = domain.target_id AND c.destination IS NOT NULL;
-    ELSE
+    ELSIF NOT EXISTS (SELECT 1 FROM mail_names n WHERE n.address = name) THEN
         RETURN QUERY SELECT t.destination::text FROM mail_targets t WHERE t.address = '@' || domain.target_name;
     END IF;
 END $$""",
@@ -77,9 +83,9 @@ END $$""",
 )
 
 POSTFIX_SIGNATURES = (
-    "mail_domain(text)",
+    "mail_domain(text, text)",
     "mail_mailbox(text)",
-    "mail_alias(text)",
+    "mail_alias(text, text)",
     "mail_sender(text)",
     "mail_suspended(text)",
 )

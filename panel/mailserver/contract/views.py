@@ -40,6 +40,11 @@ VIEWS = {
               AND above.contact_email NOT LIKE 'postmaster@%' AND above.contact_email NOT LIKE 'abuse@%'
             ORDER BY up.distance LIMIT 1) AS destination
         FROM mail_domains d""",
+    # Who answers for postmaster@ and abuse@ of the mail host itself.
+    "mail_operator": """
+        SELECT contact_email FROM tenants_tenant
+        WHERE kind = 'operator' AND contact_email <> ''
+          AND contact_email NOT LIKE 'postmaster@%' AND contact_email NOT LIKE 'abuse@%'""",
     # Whose sign-in may use an envelope sender: the mailbox itself and explicit rights, which count only
     # while the domain of the sender is proved and of the same tenant as the mailbox.
     "mail_senders": """

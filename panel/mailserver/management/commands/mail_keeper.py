@@ -58,7 +58,7 @@ def _look_up(layout: Layout) -> Callable[[], bool] | None:
                     connect_timeout=3,
                     autocommit=True,
                 )
-            connection.execute("SELECT mail_domain('')")
+            connection.execute("SELECT mail_domain('', '')")
         except psycopg.Error:
             if connection is not None:
                 connection.close()
