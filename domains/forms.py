@@ -1,6 +1,6 @@
 """Forms of domains."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 
@@ -12,12 +12,19 @@ from panel.tenants.models import Membership
 from panel.tenants.roles import Role
 
 
-class DomainChoice(forms.ModelChoiceField[Domain]):
+if TYPE_CHECKING:
+    DomainField = forms.ModelChoiceField[Domain]
+    MemberField = forms.ModelChoiceField[Membership]
+else:
+    DomainField = MemberField = forms.ModelChoiceField
+
+
+class DomainChoice(DomainField):
     def label_from_instance(self, obj: Domain) -> str:
         return display_domain(obj.name)
 
 
-class MemberChoice(forms.ModelChoiceField[Membership]):
+class MemberChoice(MemberField):
     def label_from_instance(self, obj: Membership) -> str:
         return obj.user.name or obj.user.email
 

@@ -159,7 +159,7 @@ def _judge_one(token: str, answer: Answer) -> ProofResult:
 
 def _words(answer: Answer) -> str:
     if answer.answered is Answered.FAILED:
-        return answer.trouble or "no answer"
+        return printable(answer.trouble) or "no answer"
     if answer.answered is Answered.LEADS_OUT:
         return "a CNAME that leads out of the zone"
     if answer.answered is Answered.NOTHING or not answer.texts:
