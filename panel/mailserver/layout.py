@@ -16,6 +16,9 @@ STANDARD_PORTS = {
     "sieve": 4190,
     # Loopback only: the panel's own notices, and Dovecot's doveadm service.
     "panel": 26,
+    # Loopback only: postsrsd 1.x speaks over TCP alone.
+    "srs_forward": 1021,
+    "srs_reverse": 1022,
     "doveadm": 24245,
 }
 
@@ -47,6 +50,9 @@ class Layout:
         """Where the worker asks the keeper, which runs as root, for what needs root."""
         return self.state / "run" / "requests"
 
+    def secret_file(self, name: str) -> Path:
+        """The file of the secret of this name, made at the first call."""
+        return State(self.state, panel_owner()).secret(name)
+
     def secret(self, name: str) -> str:
-        """The secret of this name, made at the first call."""
-        return State(self.state, panel_owner()).secret(name).read_text(encoding="ascii").strip()
+        return self.secret_file(name).read_text(encoding="ascii").strip()

@@ -39,6 +39,9 @@ SQLITE = {
         SELECT s.login FROM k JOIN mail_senders s ON s.sender = k.address
         UNION SELECT s.login FROM k JOIN mail_senders s ON s.sender = '%s'""",
     "suspended": "SELECT '@{suspended_reply}' FROM mail_domains WHERE name = '%d' AND is_suspended",
+    "strangers": """
+        SELECT 'srs:unix:private/srs-in' WHERE '%u' <> '' AND '%d' <> '@{mail_host}'
+          AND NOT EXISTS (SELECT 1 FROM mail_domains WHERE name = '%d')""",
     "ready": "SELECT 'DUNNO' WHERE EXISTS (SELECT 1 FROM mail_domains) OR 1",
 }
 
@@ -48,6 +51,9 @@ PGSQL = {
     "aliases": "SELECT mail_alias('%u@%d', '@{mail_host}')",
     "senders": "SELECT mail_sender('%u@%d')",
     "suspended": "SELECT '@{suspended_reply}' FROM mail_suspended('%d')",
+    "strangers": """
+        SELECT 'srs:unix:private/srs-in' WHERE '%u' <> '' AND '%d' <> '@{mail_host}'
+          AND NOT EXISTS (SELECT 1 FROM mail_domain('%d', '@{mail_host}'))""",
     "ready": "SELECT 'DUNNO'",
 }
 

@@ -18,7 +18,7 @@ from panel.mailserver.questions import map_query
 from panel.mailserver.supervisor.state import MAIL_GROUP, MAIL_UID
 
 TEMPLATES = settings.BASE_DIR / "deploy"
-MAPS = ("domains", "mailboxes", "aliases", "senders", "suspended", "ready")
+MAPS = ("domains", "mailboxes", "aliases", "senders", "suspended", "strangers", "ready")
 _PLACEHOLDER = re.compile(r"@\{(\w+)\}")
 
 
@@ -47,9 +47,9 @@ def parse_version(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def render(environment: Environment, layout: Layout, versions: Versions) -> dict[str, str]:
-    """All files by their path below the configuration folder."""
-    values = _values(environment, layout, versions)
+def render(environment: Environment, layout: Layout, versions: Versions, *, has_srs: bool) -> dict[str, str]:
+    """All files by their path below the configuration folder; `has_srs` says that postsrsd runs."""
+    values = _values(environment, layout, versions, has_srs=has_srs)
     dovecot = "2.3" if versions.dovecot < (2, 4) else "2.4"
     sources = {"postfix/main.cf": "postfix/main.cf", "postfix/master.cf": "postfix/master.cf"}
     names = ("dovecot.conf", "sql.conf", "dict.conf") if dovecot == "2.3" else ("dovecot.conf",)
@@ -58,6 +58,8 @@ def render(environment: Environment, layout: Layout, versions: Versions) -> dict
         target: fill((TEMPLATES / source).read_text(encoding="utf-8"), values)
         for target, source in sources.items()
     }
+    files["postfix/srs_addresses"] = _srs_addresses(environment)
+    files["postfix/lhlo"] = "/^LHLO (.*)/ EHLO $1\n"
     for name in MAPS:
         files[f"postfix/{name}.cf"] = _map_file(environment, layout, versions, name)
     files["dovecot/panel.passwd"] = _panel_entry(layout)
@@ -81,7 +83,7 @@ def fill(template: str, values: Mapping[str, Any]) -> str:
     return _PLACEHOLDER.sub(value_of, template)
 
 
-def _values(environment: Environment, layout: Layout, versions: Versions) -> dict[str, Any]:
+def _values(environment: Environment, layout: Layout, versions: Versions, *, has_srs: bool) -> dict[str, Any]:
     is_new_dovecot = versions.dovecot >= (2, 4)
     return {
         "state": layout.state,
@@ -92,6 +94,9 @@ def _values(environment: Environment, layout: Layout, versions: Versions) -> dic
         "peername_lookup": "no" if environment.mail_listen.startswith("127.") else "yes",
         "map": _map_prefix(layout),
         "relay": _relay(environment.relay),
+        "srs_block": _srs(layout)
+        if has_srs
+        else "# postsrsd is not installed: forwarded mail keeps its sender.",
         "mail_uid": MAIL_UID,
         "db_group": MAIL_GROUP if _vendor() == "sqlite" else "",
         "auth_failure_delay": "0" if environment.mail_listen.startswith("127.") else "2 secs",
@@ -125,6 +130,21 @@ def _relay(relay: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9.:\[\]-]+", relay):
         raise ValueError("POSTHOUSE_RELAY is queue, direct, or a host with an optional :port")
     return f"default_transport = smtp\nrelayhost = {relay}"
+
+
+def _srs(layout: Layout) -> str:
+    reverse = f"tcp:127.0.0.1:{layout.port('srs_reverse')}"
+    return (
+        f"sender_dependent_default_transport_maps = {_map_prefix(layout)}strangers.cf\n"
+        # Only what looks like one of its addresses is shown to postsrsd: without it, other mail flows.
+        f"recipient_canonical_maps = pipemap:{{regexp:{layout.postfix}/srs_addresses, {reverse}}}\n"
+        "recipient_canonical_classes = envelope_recipient\n"
+        "srs_destination_recipient_limit = 1"
+    )
+
+
+def _srs_addresses(environment: Environment) -> str:
+    return f"/^(SRS[01][=+-].+@{re.escape(environment.mail_host)})$/ $1\n"
 
 
 def _map_file(environment: Environment, layout: Layout, versions: Versions, name: str) -> str:

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from panel.environment import environment
 from panel.mailserver.layout import Layout
+from panel.mailserver.programs import find_postsrsd
 from panel.mailserver.rendering import Versions, installed_versions, parse_version, render, write
 from panel.mailserver.supervisor.state import panel_owner
 
@@ -34,7 +35,8 @@ class Command(BaseCommand):
         _make_folders(layout)
         # They hold passwords. smtpd reads its maps as root before it drops that, proxymap after.
         owners = {"postfix": (0, _group("postfix"), 0o640), "dovecot": (0, _group("dovecot"), 0o640)}
-        write(render(environment, layout, versions), folder, owners)
+        has_srs = find_postsrsd() is not None
+        write(render(environment, layout, versions, has_srs=has_srs), folder, owners)
         self.stdout.write(f"Wrote the mail configuration to {folder}")
 
 
