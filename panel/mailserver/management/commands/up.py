@@ -1,0 +1,126 @@
+"""`manage.py up`: bring the state folder to the present version and run all parts until told to end."""
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+
+from panel.environment import environment
+from panel.mailserver.layout import Layout
+from panel.mailserver.programs import Program, mail_programs
+from panel.mailserver.supervisor.manager import Supervisor
+from panel.mailserver.supervisor.parts import Broker, Part, find_broker, is_free, panel_parts
+from panel.mailserver.supervisor.state import NotPossible, State, panel_owner
+
+LISTENING = ("smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s", "sieve")
+
+
+class Command(BaseCommand):
+    help = (
+        "Migrate, make the first operator if there is none, and run the panel, the worker and the mail "
+        "servers until SIGINT or SIGTERM. deploy/up starts this with everything that it needs."
+    )
+    # They are run below, once the tables are there.
+    requires_system_checks: list[str] = []  # noqa: RUF012 -- Django's shape
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        layout = Layout(environment.state_dir.resolve(), environment.mail_port_offset)
+        port = int(os.environ.get("POSTHOUSE_PORT", "8000"))
+        try:
+            state = State(layout.state, panel_owner())
+            state.prepare(environment.mail_host)
+            lock = state.lock()
+            mail = mail_programs(layout) if state.owner.uid is not None else []
+            _refuse_taken_ports(port, layout if mail else None)
+            broker = find_broker(state, environment.broker_url)
+            self._bring_up_to_date(with_mail=bool(mail))
+            # What root wrote just now becomes the panel's.
+            state.prepare(environment.mail_host)
+        except NotPossible as reason:
+            raise CommandError(str(reason)) from reason
+        connections.close_all()
+        # Every part inherits the environment, and none needs to know it.
+        os.environ.pop("POSTHOUSE_OPERATOR_PASSWORD", None)
+        os.environ.pop("POSTHOUSE_OPERATOR_EMAIL", None)
+        os.environ["POSTHOUSE_BROKER_URL"] = broker.url
+        os.environ["HOME"] = str(state.run / "panel")
+        self.stdout.flush()
+        supervisor = Supervisor(_parts(state, port, broker, mail, layout), Path(settings.BASE_DIR))
+        code = supervisor.run(lambda: _greeting(port, broker, layout, has_mail=bool(mail)))
+        os.close(lock)
+        sys.exit(code)
+
+    def _bring_up_to_date(self, *, with_mail: bool) -> None:
+        for alias in settings.DATABASES:
+            call_command("migrate", database=alias, verbosity=0, interactive=False)
+        call_command("collectstatic", verbosity=0, interactive=False)
+        call_command("ensure_operator", stdout=self.stdout)
+        if with_mail:
+            if connections["default"].vendor == "postgresql":
+                call_command("mail_roles", verbosity=0, stdout=self.stdout)
+            call_command("render_mail_config", verbosity=0, stdout=self.stdout)
+
+
+def _parts(state: State, port: int, broker: Broker, mail: Iterable[Program], layout: Layout) -> list[Part]:
+    parts = [broker.part] if broker.part else []
+    logs = {"postfix": "postfix.log", "dovecot": "dovecot.log"}
+    for program in mail:
+        parts.append(
+            Part(
+                program.name,
+                tuple(program.argv),
+                uid=None if program.as_root else state.owner.uid,
+                gid=None if program.as_root else state.owner.gid,
+                log=layout.state / "log" / logs[program.name] if program.name in logs else None,
+                # `postfix start-fg` is a script that waits for the daemon and passes nothing on.
+                end_by_group=program.name == "postfix",
+            )
+        )
+    return parts + panel_parts(state, port)
+
+
+def _refuse_taken_ports(port: int, layout: Layout | None) -> None:
+    if not is_free("127.0.0.1", port):
+        message = f"Port {port} is taken by another program. Choose another one with --port."
+        raise NotPossible(message)
+    if layout is None:
+        return
+    for service in LISTENING:
+        if not is_free(environment.mail_listen, layout.port(service)):
+            message = (
+                f"Port {layout.port(service)} ({service}) is taken by another program. "
+                "Choose other ports with --mail-port-offset."
+            )
+            raise NotPossible(message)
+
+
+def _greeting(port: int, broker: Broker, layout: Layout, *, has_mail: bool) -> str:
+    lines = [
+        "",
+        f"Posthouse is up: {settings.PANEL_URL} (listening on 127.0.0.1:{port})",
+        f"State: {layout.state}   Tasks: {broker.told}",
+    ]
+    if has_mail:
+        lines += _first_message(layout)
+    else:
+        lines.append("The mail servers are left out: they need root and the packages of Postfix and Dovecot.")
+    lines += ["Ctrl-C ends all of it.", ""]
+    return "\n".join(lines)
+
+
+def _first_message(layout: Layout) -> list[str]:
+    relay = {"queue": "stays in the queue (--relay HOST|direct sends it)", "direct": "goes out by MX"}
+    return [
+        f"Mail to outside {relay.get(environment.relay, f'goes to {environment.relay}')}.",
+        "Once there are a proved domain and two mailboxes, say ann@ and bob@ of it, ann writes to bob:",
+        f"    swaks --server 127.0.0.1:{layout.port('submission')} --tls --auth PLAIN --auth-user ann@DOMAIN \\",
+        "        --auth-password … --from ann@DOMAIN --to bob@DOMAIN",
+        "and bob reads it:",
+        f"    curl --insecure --user bob@DOMAIN 'imaps://127.0.0.1:{layout.port('imaps')}/INBOX;MAILINDEX=1'",
+    ]
