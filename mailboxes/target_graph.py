@@ -20,9 +20,8 @@ from mailboxes.targets import (
     refuse_loop,
     refuse_size,
 )
-from panel.lib.addresses import display_address, normalise_destination, split_address
-from panel.lib.errors import Refused
-from panel.tenants.models import Tenant, TenantKind
+from panel.lib.addresses import display_address, split_address
+from panel.tenants.models import Ancestry
 
 # Names that always work (RFC 2142 5, RFC 5321 4.5.1), with or without a row of their own.
 ROLE_LOCAL_PARTS = frozenset({"postmaster", "abuse"})
@@ -69,14 +68,16 @@ def check_address(address: Address) -> None:
 
 def resolve(destinations: Collection[str]) -> dict[str, Node]:
     """The row that takes the mail of each address, as the mail servers see it: the address itself, else
-    what its sub-address belongs to, else the tenant's contact for a role, else the catch-all; in an
+    what its sub-address belongs to, else the contact for a role, else the catch-all; in an
     alias domain those of the domain behind it. What is outside or unknown is missing.
 
     Disabled aliases, suspended and removed domains count as if they worked, so that bringing them back
     needs no check.
     """
     places = {
-        destination: canonical for chunk in _chunks(destinations) for destination, canonical in _local(chunk).items()
+        destination: canonical
+        for chunk in _chunks(destinations)
+        for destination, canonical in _local(chunk).items()
     }
     wanted = {name for base in places.values() for name in (base, _catch_all_of(base))}
     nodes = _nodes(wanted)
@@ -132,19 +133,20 @@ def _nodes(addresses: Iterable[str]) -> dict[str, Node]:
 
 
 def _role_nodes(bases: Collection[str]) -> dict[str, Node]:
-    """postmaster@ and abuse@ without a row: their mail goes to the tenant's contact, else the operator's."""
-    domains = Domain.objects.filter(
-        name__in={split_address(base)[1] for base in bases}, proved_at__isnull=False
-    ).values_list("name", "tenant_id", "tenant__contact_email")
-    contacts = {name: (tenant_id, contact) for name, tenant_id, contact in domains}
-    operator = Tenant.objects.filter(kind=TenantKind.OPERATOR).values_list("contact_email", flat=True).first()
+    """postmaster@ and abuse@ without a row: their mail goes to the contact of the nearest tenant above
+    that named one. A contact that is itself such an address does not count: it could lead to itself."""
+    names = {split_address(base)[1] for base in bases}
+    owners = dict(Domain.objects.filter(name__in=names, proved_at__isnull=False).values_list("name", "tenant_id"))
+    contacts: dict[int, str] = {}
+    above = Ancestry.objects.filter(tenant__in=owners.values()).order_by("distance")
+    for tenant_id, contact in above.values_list("tenant_id", "ancestor__contact_email"):
+        if contact and not contact.startswith(("postmaster@", "abuse@")):
+            contacts.setdefault(tenant_id, contact.lower())
     nodes = {}
     for base in bases:
-        tenant_id, contact = contacts.get(split_address(base)[1], (0, ""))
-        destination = _normal(contact) or _normal(operator or "")
-        # A contact that is the very address, in whatever spelling, would be asked for itself for ever.
-        if tenant_id and destination and base_of(destination) != base:
-            nodes[base] = Node(base, tenant_id, (destination,))
+        owner = owners.get(split_address(base)[1])
+        if owner in contacts:
+            nodes[base] = Node(base, owner, (contacts[owner],))
     return nodes
 
 
@@ -182,7 +184,9 @@ def _leads_to(keys: list[str]) -> Q:
             if local_part:
                 # The sub-addresses as a range of the index: "," follows "+".
                 tagged = Q(destination__gt=f"{local_part}+", destination__lt=f"{local_part},")
-                leads |= Q(destination=f"{local_part}@{name}") | (tagged & Q(destination__endswith=f"@{name}"))
+                leads |= Q(destination=f"{local_part}@{name}") | (
+                    tagged & Q(destination__endswith=f"@{name}")
+                )
             else:
                 # Whatever the domain has no row for; what does have one leads elsewhere and is measured in vain.
                 leads |= Q(destination__endswith=f"@{name}")
@@ -195,13 +199,6 @@ def _catch_all_of(address: str) -> str:
 
 def _is_role(address: str) -> bool:
     return split_address(address)[0] in ROLE_LOCAL_PARTS
-
-
-def _normal(contact: str) -> str:
-    try:
-        return normalise_destination(contact)
-    except Refused:
-        return ""
 
 
 def _label(key: str) -> str:

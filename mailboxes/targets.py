@@ -69,10 +69,7 @@ def parse_destinations(text: str) -> tuple[str, ...]:
     # Only a line feed ends a line: any other control character is refused below, not cut at.
     lines = enumerate(text.replace("\r\n", "\n").split("\n"), start=1)
     return _normalise(
-        (f"Line {number}: ", part)
-        for number, line in lines
-        for part in line.split(",")
-        if part.strip(" \t")
+        (f"Line {number}: ", part) for number, line in lines for part in line.split(",") if part.strip(" \t")
     )
 
 
@@ -211,7 +208,9 @@ def _normalise(labelled: Iterable[tuple[str, str]]) -> tuple[str, ...]:
 def _normalise_one(text: str) -> str:
     stripped = text.strip(" \t")
     if _UNSAFE.search(stripped) and stripped.isprintable():
-        message = f"“{stripped[:80]}” is more than an address. Write the address alone, as in info@example.com."
+        message = (
+            f"“{stripped[:80]}” is more than an address. Write the address alone, as in info@example.com."
+        )
         raise Refused(message, "address_characters")
     destination = addresses.normalise_destination(stripped)
     domain = addresses.split_address(destination)[1]
@@ -259,4 +258,8 @@ def _size_of(below: Sequence[str], sizes: Mapping[str, Size]) -> Size:
 
 
 def _display(key: str) -> str:
-    return f"the catch-all of {addresses.display_domain(key[1:])}" if key.startswith("@") else addresses.display_address(key)
+    return (
+        f"the catch-all of {addresses.display_domain(key[1:])}"
+        if key.startswith("@")
+        else addresses.display_address(key)
+    )

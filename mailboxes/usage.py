@@ -14,7 +14,9 @@ class UsageRouter:
 
     db_for_write = db_for_read
 
-    def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **_hints: Any) -> bool | None:
+    def allow_migrate(
+        self, db: str, app_label: str, model_name: str | None = None, **_hints: Any
+    ) -> bool | None:
         if settings.USAGE_DATABASE == "default":
             return None
         is_usage = app_label == "mailboxes" and model_name == "mailusage"

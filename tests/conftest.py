@@ -37,9 +37,7 @@ def _plain_static_names(settings: Settings) -> None:
 
 @pytest.fixture
 def operator(db: None) -> Tenant:
-    return make_tenant(
-        "Harbourline Mail", TenantKind.OPERATOR, contact_email="noc@harbourline.example"
-    )
+    return make_tenant("Harbourline Mail", TenantKind.OPERATOR, contact_email="noc@harbourline.example")
 
 
 @pytest.fixture
@@ -74,16 +72,12 @@ def alder(north: Tenant) -> Tenant:
 
 @pytest.fixture
 def birch(north: Tenant) -> Tenant:
-    return make_tenant(
-        "Birch Dental", TenantKind.CLIENT, north, contact_email="office@birch.example"
-    )
+    return make_tenant("Birch Dental", TenantKind.CLIENT, north, contact_email="office@birch.example")
 
 
 @pytest.fixture
 def cedar(south: Tenant) -> Tenant:
-    return make_tenant(
-        "Cedar Legal", TenantKind.CLIENT, south, contact_email="office@cedar.example"
-    )
+    return make_tenant("Cedar Legal", TenantKind.CLIENT, south, contact_email="office@cedar.example")
 
 
 @pytest.fixture
@@ -125,9 +119,7 @@ def alder_reader(alder: Tenant) -> User:
 def alder_manager(alder: Tenant, alder_domain: Domain) -> User:
     """A domain manager of alder.example, and of no other domain of Alder."""
     user = make_user("alder-manager@mail.example", alder, Role.DOMAIN_MANAGER)
-    DomainGrant.objects.create(
-        membership=Membership.objects.get(user=user), domain=alder_domain
-    )
+    DomainGrant.objects.create(membership=Membership.objects.get(user=user), domain=alder_domain)
     return user
 
 

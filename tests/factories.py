@@ -21,32 +21,24 @@ GIB = 1024**3
 # The password of every person and mailbox in tests.
 PASSWORD = "correct horse battery staple"
 # `{ARGON2ID}` of PASSWORD with the cheapest cost, so that a test need not hash it.
-PASSWORD_HASH = "{ARGON2ID}$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0$tCc9fRe1ZCo/16K285DQzyaDkBqT0FS+sUtZTyzbH18"
+PASSWORD_HASH = (
+    "{ARGON2ID}$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0$tCc9fRe1ZCo/16K285DQzyaDkBqT0FS+sUtZTyzbH18"
+)
 
 
-def make_tenant(
-    name: str, kind: TenantKind, parent: Tenant | None = None, **fields: object
-) -> Tenant:
-    tenant = Tenant.objects.create(
-        name=name, sort_name=name.lower(), kind=kind, parent=parent, **fields
-    )
+def make_tenant(name: str, kind: TenantKind, parent: Tenant | None = None, **fields: object) -> Tenant:
+    tenant = Tenant.objects.create(name=name, sort_name=name.lower(), kind=kind, parent=parent, **fields)
     above = list(Ancestry.objects.filter(tenant=parent)) if parent else []
     Ancestry.objects.create(tenant=tenant, ancestor=tenant, distance=0)
     for row in above:
-        Ancestry.objects.create(
-            tenant=tenant, ancestor_id=row.ancestor_id, distance=row.distance + 1
-        )
+        Ancestry.objects.create(tenant=tenant, ancestor_id=row.ancestor_id, distance=row.distance + 1)
     for kind_ in UsageKind:
         Usage.objects.create(tenant=tenant, kind=kind_)
     return tenant
 
 
-def make_user(
-    email: str, tenant: Tenant | None = None, role: Role | None = None, **fields: object
-) -> User:
-    user = User(
-        email=email, name=email.partition("@")[0].replace("-", " ").title(), **fields
-    )
+def make_user(email: str, tenant: Tenant | None = None, role: Role | None = None, **fields: object) -> User:
+    user = User(email=email, name=email.partition("@")[0].replace("-", " ").title(), **fields)
     user.set_password(PASSWORD)
     user.save()
     if tenant is not None and role is not None:
@@ -54,9 +46,7 @@ def make_user(
     return user
 
 
-def make_domain(
-    name: str, tenant: Tenant, *, proved: bool = True, **fields: object
-) -> Domain:
+def make_domain(name: str, tenant: Tenant, *, proved: bool = True, **fields: object) -> Domain:
     now = timezone.now()
     domain = Domain.objects.create(
         name=name,
@@ -92,9 +82,7 @@ def make_mailbox(
     return mailbox
 
 
-def make_alias(
-    local_part: str, domain: Domain, *destinations: str, **fields: object
-) -> Alias:
+def make_alias(local_part: str, domain: Domain, *destinations: str, **fields: object) -> Alias:
     """An alias; with an empty local part the catch-all of the domain."""
     address = Address.objects.create(
         domain=domain,

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from domains.models import Domain
 from mailboxes.models import Address, AddressKind, Alias, MailboxState, SendAs, Target
 from mailboxes.outranking import refuse_outranked
-from mailboxes.target_graph import check_address, lock_graph
+from mailboxes.target_graph import ROLE_LOCAL_PARTS, check_address, lock_graph
 from mailboxes.targets import normalise_destinations
 from panel.audit import log
 from panel.lib.addresses import MAX_ADDRESS, display_address, normalise_local_part
@@ -84,7 +84,14 @@ def enable_alias(*, access: Access, alias: Alias) -> Alias:
 
 @transaction.atomic
 def disable_alias(*, access: Access, alias: Alias) -> Alias:
-    """Senders get 550 until it is enabled again; targets and comment stay."""
+    """Senders get 550 until it is enabled again; targets and comment stay.
+
+    Raises `Refused` (outranked, role_stays_on).
+    """
+    # RFC 2142 5, RFC 5321 4.5.1: these names always answer. Without the alias the contact gets the mail.
+    if alias.address.local_part in ROLE_LOCAL_PARTS:
+        message = f"{display_address(alias.address.address)} always works. Give it other targets, or delete the alias."
+        raise Refused(message, "role_stays_on")
     return _switch(access, alias, is_enabled=False)
 
 

@@ -35,6 +35,10 @@ class User(AbstractBaseUser):
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar = []
 
+    # Not a field: the backend that signs somebody in sets it to the tenant whose audit trail tells of
+    # the session, for `panel.accounts` knows no tenants.
+    trail_tenant_id: int | None = None
+
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
@@ -55,25 +59,50 @@ class User(AbstractBaseUser):
 
 
 class SignInFailure(models.Model):
-    """Failed sign-ins counted by key: an account, a network, or the pair. One row per key."""
+    """Failed sign-ins of the present window, counted by key: an account, a network, a known browser, or
+    account and network together. One row per key."""
 
-    # SHA-256 of kind and value, so that the table tells nothing.
+    # A keyed digest of kind and value, so that the table tells nothing.
     key = models.CharField(max_length=64, primary_key=True)
     failures = models.PositiveIntegerField(default=0)
     window_started_at = models.DateTimeField()
+    # 16 bits of a keyed digest of the last wrong password: enough to see that the same one comes again
+    # (a password manager that was not told), and too few to find out what it was.
+    last_guess = models.CharField(max_length=4, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["window_started_at"], name="sign_in_failure_by_age")]
 
     def __str__(self) -> str:
         return f"{self.key[:8]}: {self.failures}"
 
 
 class PasswordReset(models.Model):
-    """A single-use link to a new password. Only the digest of its secret is stored."""
+    """Somebody asked for a single-use link to a new password. A row without a user stands for an address
+    that nobody has here: asking costs the same, so that the answer tells nothing.
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="password_resets")
-    digest = models.CharField(max_length=64, unique=True)
+    Only the digest of the link's secret is stored. It is made by the job that mails it, so that it never
+    passes through the broker; a job that died before `sent_at` is done again with a new secret.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="password_resets")
+    digest = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001 -- null is "not made yet", and unique
     created_at = models.DateTimeField(auto_now_add=True)
+    lease_until = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True)
+    # Used, or void because of a newer link or another change of the password.
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(sent_at=None, ended_at=None, user__isnull=False),
+                name="reset_to_send",
+            ),
+            models.Index(fields=["expires_at"], name="reset_by_expiry"),
+        ]
 
     def __str__(self) -> str:
         return f"reset for {self.user_id}"

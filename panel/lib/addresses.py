@@ -24,9 +24,7 @@ MAX_LABEL = 63
 # apostrophe stays, for people have it in their names. A leading hyphen would be an option to a command
 # (Postfix refuses it too: allow_min_user).
 _OUR_LOCAL_PART = re.compile(r"(?!-)[a-z0-9_'-]+(?:\.[a-z0-9_'-]+)*")
-_OUTSIDE_LOCAL_PART = re.compile(
-    r"[A-Za-z0-9_'=~&#$*?^+{}`-]+(?:\.[A-Za-z0-9_'=~&#$*?^+{}`-]+)*"
-)
+_OUTSIDE_LOCAL_PART = re.compile(r"[A-Za-z0-9_'=~&#$*?^+{}`-]+(?:\.[A-Za-z0-9_'=~&#$*?^+{}`-]+)*")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 # UTS 46: these dots are spellings of the ASCII one.
 _DOTS = re.compile("[\u3002\uff0e\uff61]")
@@ -69,9 +67,7 @@ def normalise_domain(text: str) -> str:
             "domain_address",
         )
     if name.endswith(".") or name.startswith(".") or ".." in name:
-        raise Refused(
-            f"“{name}” has a dot too many. Write it as example.com.", "domain_dot"
-        )
+        raise Refused(f"“{name}” has a dot too many. Write it as example.com.", "domain_dot")
     ascii_name = _to_a_labels(name)
     if len(ascii_name) > MAX_DOMAIN:
         raise Refused("A domain name has at most 253 characters.", "domain_too_long")
@@ -99,9 +95,7 @@ def normalise_local_part(text: str) -> str:
     if not local_part:
         raise Refused("Type the part before the @, such as info.", "local_part_empty")
     if len(local_part) > MAX_LOCAL_PART:
-        raise Refused(
-            "The part before the @ has at most 64 characters.", "local_part_too_long"
-        )
+        raise Refused("The part before the @ has at most 64 characters.", "local_part_too_long")
     if "+" in local_part:
         raise Refused(
             "A plus sign is not possible here: mail to name+anything already arrives at name.",
@@ -138,9 +132,7 @@ def normalise_destination(text: str) -> str:
     local_part, domain = _split(text)
     _refuse_controls(local_part, "local_part_characters")
     if len(local_part) > MAX_LOCAL_PART:
-        raise Refused(
-            "The part before the @ has at most 64 characters.", "local_part_too_long"
-        )
+        raise Refused("The part before the @ has at most 64 characters.", "local_part_too_long")
     if local_part.startswith("-") or not _OUTSIDE_LOCAL_PART.fullmatch(local_part):
         raise Refused(
             f"“{local_part}” cannot stand before the @ of an address.",
@@ -180,9 +172,7 @@ def check_claimable(name: str) -> None:
     """Raise `Refused` for a normal name that nobody may claim: a public suffix (publicsuffix.org,
     both sections) or a special-use name (domain_public_suffix, domain_special)."""
     if any(name == special or is_below(name, special) for special in _SPECIAL_USE):
-        raise Refused(
-            f"{name} is kept for special use and cannot carry mail.", "domain_special"
-        )
+        raise Refused(f"{name} is kept for special use and cannot carry mail.", "domain_special")
     if _suffixes().is_public(name) or name.endswith(".arpa"):
         raise Refused(
             f"{display_domain(name)} belongs to a registry. Add a name below it, such as"
@@ -208,9 +198,7 @@ def _split(text: str) -> tuple[str, str]:
         )
     local_part, _, domain = stripped.partition("@")
     if local_part != local_part.strip() or domain != domain.strip():
-        raise Refused(
-            f"“{stripped[:80]}” has a space beside the @.", "address_characters"
-        )
+        raise Refused(f"“{stripped[:80]}” has a space beside the @.", "address_characters")
     return local_part, domain
 
 
@@ -249,9 +237,7 @@ def _is_ip_address(name: str) -> bool:
 
 def _to_a_labels(name: str) -> str:
     try:
-        ascii_name = (
-            idna.encode(name, uts46=True, transitional=False).decode("ascii").lower()
-        )
+        ascii_name = idna.encode(name, uts46=True, transitional=False).decode("ascii").lower()
         unicode_name = idna.decode(ascii_name)
     except (idna.IDNAError, UnicodeError) as error:
         raise Refused(

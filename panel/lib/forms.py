@@ -42,12 +42,8 @@ class PanelForm(forms.Form):
         super()._clean_fields()  # type: ignore[misc]  # not in the stubs
         for name, field in self.fields.items():
             value: Any = self.cleaned_data.get(name)
-            if isinstance(value, str) and not isinstance(
-                field.widget, forms.PasswordInput
-            ):
+            if isinstance(value, str) and not isinstance(field.widget, forms.PasswordInput):
                 try:
-                    refuse_unseen_characters(
-                        value, multiline=isinstance(field.widget, forms.Textarea)
-                    )
+                    refuse_unseen_characters(value, multiline=isinstance(field.widget, forms.Textarea))
                 except ValidationError as error:
                     self.add_error(name, error)

@@ -30,9 +30,7 @@ class Page(Generic[Row]):
         return self.items[-1] if self.items else None
 
 
-def paginate(
-    queryset: QuerySet[Row], *, order: Sequence[str], cursor: str = "", size: int = 50
-) -> Page[Row]:
+def paginate(queryset: QuerySet[Row], *, order: Sequence[str], cursor: str = "", size: int = 50) -> Page[Row]:
     """The page of `queryset` at `cursor`, in one query.
 
     `order` names fields or relations' fields (`address__address`), the last one unique; all rise, or
@@ -61,28 +59,18 @@ def paginate(
     items = rows[:size]
     if backwards:
         items.reverse()
-    has_previous, has_next = (
-        (has_more, True) if backwards else (values is not None, has_more)
-    )
+    has_previous, has_next = (has_more, True) if backwards else (values is not None, has_more)
     return Page(
         items=items,
-        next_cursor=_cursor(items[-1], fields, backwards=False)
-        if items and has_next
-        else "",
-        previous_cursor=_cursor(items[0], fields, backwards=True)
-        if items and has_previous
-        else "",
+        next_cursor=_cursor(items[-1], fields, backwards=False) if items and has_next else "",
+        previous_cursor=_cursor(items[0], fields, backwards=True) if items and has_previous else "",
     )
 
 
 def prefix(field: str, text: str) -> Q:
     """Rows whose lower-case `field` begins with `text`, as a range that an index serves. `%` and `_`
     are plain characters here, unlike in LIKE."""
-    return (
-        Q(**{f"{field}__gte": text, f"{field}__lt": text + "\U0010ffff"})
-        if text
-        else Q()
-    )
+    return Q(**{f"{field}__gte": text, f"{field}__lt": text + "\U0010ffff"}) if text else Q()
 
 
 def _slice(  # noqa: PLR0913 -- one call, each part named
@@ -102,20 +90,14 @@ def _slice(  # noqa: PLR0913 -- one call, each part named
     if len(fields) == 1:
         beyond = beyond.exclude(**{fields[0]: values[0]})
     else:
-        beyond = beyond.exclude(
-            **{fields[0]: values[0], f"{fields[1]}__{not_beyond}": values[1]}
-        )
+        beyond = beyond.exclude(**{fields[0]: values[0], f"{fields[1]}__{not_beyond}": values[1]})
     sign = "-" if down else ""
     return list(beyond.order_by(*(sign + name for name in fields))[: size + 1])
 
 
 def _cursor(row: Row, fields: list[str], *, backwards: bool) -> str:
     values = [_value(row, name) for name in fields]
-    return (
-        base64.urlsafe_b64encode(json.dumps([int(backwards), *values]).encode())
-        .decode()
-        .rstrip("=")
-    )
+    return base64.urlsafe_b64encode(json.dumps([int(backwards), *values]).encode()).decode().rstrip("=")
 
 
 def _value(row: Any, name: str) -> Any:
@@ -128,9 +110,7 @@ def _read_cursor(cursor: str, count: int) -> tuple[bool, list[Any] | None]:
     if not cursor or len(cursor) > MAX_CURSOR:
         return False, None
     try:
-        decoded = json.loads(
-            base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        )
+        decoded = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, RecursionError):
         return False, None
     well_formed = (

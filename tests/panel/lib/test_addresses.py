@@ -80,7 +80,9 @@ def test_a_registry_s_name_belongs_to_nobody(name):
     assert code_of(addresses.check_claimable, name) == "domain_public_suffix"
 
 
-@pytest.mark.parametrize("name", ["printer.local", "host.localhost", "x.onion", "router.home.arpa", "db.internal"])
+@pytest.mark.parametrize(
+    "name", ["printer.local", "host.localhost", "x.onion", "router.home.arpa", "db.internal"]
+)
 def test_a_special_use_name_cannot_carry_mail(name):
     assert code_of(addresses.check_claimable, name) == "domain_special"
 
@@ -193,7 +195,11 @@ def test_a_name_is_below_its_parents_and_not_below_a_look_alike():
 
 @given(st.text(max_size=80))
 def test_normalising_twice_changes_nothing_more(text):
-    for function in (addresses.normalise_domain, addresses.normalise_address, addresses.normalise_destination):
+    for function in (
+        addresses.normalise_domain,
+        addresses.normalise_address,
+        addresses.normalise_destination,
+    ):
         try:
             once = function(text)
         except Refused:

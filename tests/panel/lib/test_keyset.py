@@ -59,7 +59,13 @@ def test_a_page_costs_one_query(seven, django_assert_num_queries):
 
 def test_an_empty_list_has_no_ends(operator):
     page = paginate(Domain.objects.all(), order=ORDER)
-    assert (page.items, page.first, page.last, page.next_cursor, page.previous_cursor) == ([], None, None, "", "")
+    assert (page.items, page.first, page.last, page.next_cursor, page.previous_cursor) == (
+        [],
+        None,
+        None,
+        "",
+        "",
+    )
 
 
 def cursor_of(value):

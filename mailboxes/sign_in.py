@@ -1,0 +1,59 @@
+"""How mailbox users sign in to the panel: with the mailbox's own password, to self-service alone."""
+
+from django.contrib.auth.backends import BaseBackend
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from mailboxes.models import Mailbox, MailboxState
+from mailboxes.passwords import hash_password, is_right
+from panel.accounts.models import User, UserKind
+from panel.tenants.suspension import suspended_filter
+
+
+class MailboxBackend(BaseBackend):
+    """A mailbox password never opens a membership: it leads to a principal of its own kind."""
+
+    def authenticate(
+        self, request: HttpRequest | None, email: str = "", password: str = "", **_: object
+    ) -> User | None:
+        """The mailbox user, made at the first sign-in, or None. An unknown address takes as long as a
+        wrong password."""
+        mailbox = open_mailboxes().filter(address__address=email).first()
+        if mailbox is None:
+            hash_password(password[:128])
+            return None
+        if not is_right(password, mailbox.password_hash):
+            return None
+        user = mailbox.user or _make_user(mailbox)
+        user.trail_tenant_id = mailbox.address.domain.tenant_id
+        return user
+
+    def get_user(self, user_id: int) -> User | None:
+        """None as soon as the mailbox, its domain or a tenant above is not open any more."""
+        mailbox = open_mailboxes().filter(user_id=user_id).first()
+        return mailbox.user if mailbox else None
+
+
+def open_mailboxes() -> QuerySet[Mailbox]:
+    """Mailboxes whose users may sign in: active, in a domain and tenant that are neither suspended nor gone."""
+    return Mailbox.objects.filter(
+        ~suspended_filter("address__domain__tenant_id"),
+        state=MailboxState.ACTIVE,
+        address__domain__proved_at__isnull=False,
+        address__domain__removed_at=None,
+        address__domain__suspended_at=None,
+    ).select_related("user", "address__domain")
+
+
+def _make_user(mailbox: Mailbox) -> User:
+    with transaction.atomic():
+        # Two first sign-ins at once make one principal.
+        locked = Mailbox.objects.select_for_update().get(pk=mailbox.pk)
+        if locked.user is None:
+            user = User(kind=UserKind.MAILBOX, email=mailbox.address.address, name=mailbox.name)
+            user.set_unusable_password()
+            user.save(force_insert=True)
+            locked.user = user
+            locked.save(update_fields=["user"])
+    return locked.user
