@@ -11,7 +11,6 @@ from panel.tenants.access import Access
 from panel.tenants.models import Membership
 from panel.tenants.roles import Role
 
-
 if TYPE_CHECKING:
     DomainField = forms.ModelChoiceField[Domain]
     MemberField = forms.ModelChoiceField[Membership]

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from domains import dns
 from domains.models import Domain, ProofResult
-from domains.ownership import take_ownership, wake_waiting_claims
+from domains.ownership import lock_claims, take_ownership, wake_waiting_claims
 from domains.proof import Verdict, delay_seconds
 from panel.audit import log
 from panel.audit.actor import SYSTEM
@@ -83,6 +83,7 @@ def _due(now: datetime) -> QuerySet[Domain]:
 
 @transaction.atomic
 def _write(domain: Domain, lease: datetime, verdict: Verdict) -> bool:
+    lock_claims(domain.pk)
     now = timezone.now()
     checks = domain.proof_attempts + 1
     mine = Domain.objects.filter(pk=domain.pk, proof_lease_until=lease, proved_at=None)
@@ -102,6 +103,7 @@ def _write(domain: Domain, lease: datetime, verdict: Verdict) -> bool:
 def _delete(pk: int, action: str, allowed: QuerySet[Domain]) -> bool:
     try:
         with transaction.atomic():
+            lock_claims(pk)
             domain = (
                 allowed.select_for_update(no_key=True, of=("self",))
                 .select_related("tenant")

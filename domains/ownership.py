@@ -44,9 +44,7 @@ def take_ownership(pk: int, *, actor: Actor, action: str) -> Outcome:
     All claims of the name are locked in one order, so that two proofs at once queue up; the unique
     constraint `one_owner_per_name` stands behind that.
     """
-    name = Domain.objects.filter(pk=pk).values_list("name", flat=True).first()
-    claims = Domain.objects.select_for_update(no_key=True).filter(name=name).order_by("pk")
-    rows = {claim.pk: claim for claim in claims}
+    rows = lock_claims(pk)
     claim = rows.get(pk)
     if claim is None or claim.is_proved or claim.is_removed:
         return Outcome.NOTHING
@@ -58,6 +56,14 @@ def take_ownership(pk: int, *, actor: Actor, action: str) -> Outcome:
         return Outcome.TAKEN
     _prove(claim, actor, action)
     return Outcome.PROVED
+
+
+def lock_claims(pk: int) -> dict[int, Domain]:
+    """All rows of the name of `pk`, locked in one order: whoever is to touch more than one of them
+    begins here, or two would wait for each other."""
+    name = Domain.objects.filter(pk=pk).values_list("name", flat=True).first()
+    claims = Domain.objects.select_for_update(no_key=True).filter(name=name).order_by("pk")
+    return {claim.pk: claim for claim in claims}
 
 
 def wake_waiting_claims(name: str) -> None:

@@ -4,21 +4,17 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from domains.dns import Network
+from domains.dns import Network, Place
 from panel.environment import environment
 from panel.tenants.access import Access
-from tests.dns import HOST, FakeDns, Zone
+from tests.dns import HOST, FakeDns, Nsd, Zone
 
 
-def network_of(server: FakeDns, **changes: object) -> Network:
-    return Network(
-        **{
-            "resolvers": ((HOST, server.port),),
-            "authoritative_port": server.port,
-            "allows_private": True,
-            **changes,
-        }
-    )
+def network_of(
+    server: FakeDns | Nsd, *, resolvers: tuple[Place, ...] = (), allows_private: bool = True
+) -> Network:
+    """The network in which that server is resolver and name server at once."""
+    return Network(resolvers or ((HOST, server.port),), server.port, allows_private=allows_private)
 
 
 @pytest.fixture

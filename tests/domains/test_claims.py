@@ -9,7 +9,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from domains import jobs
-from domains.actions import add_domain, request_check, vouch_for
+from domains.actions import add_domain, remove_domain, request_check, vouch_for
 from domains.actions import claims as claim_actions
 from domains.models import Domain, ProofResult
 from panel.audit.models import AuditEntry
@@ -129,8 +129,6 @@ def test_several_tenants_may_claim_one_name_each_with_its_own_token(as_alder, as
 
 
 def test_a_name_claimed_again_after_its_removal_has_a_new_token(as_alder):
-    from domains.actions import remove_domain
-
     before = add_domain(access=as_alder, name="claimed.example")
     remove_domain(access=as_alder, domain=before)
     assert add_domain(access=as_alder, name="claimed.example").proof_token != before.proof_token

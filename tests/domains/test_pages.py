@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -29,11 +31,8 @@ ACTS = ("check", "vouch", "suspend", "unsuspend", "undelete", "alias", "alias_en
 
 
 def test_a_list_costs_the_same_for_one_and_three_rows(
-    signed_in, north_admin, north, alder, django_assert_max_num_queries, django_assert_num_queries
+    signed_in, north_admin, north, alder, django_assert_num_queries
 ):
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     client = signed_in(north_admin)
     make_domain("a.example", alder)
     with CaptureQueriesContext(connection) as one:
