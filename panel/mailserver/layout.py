@@ -16,6 +16,8 @@ STANDARD_PORTS = {
     "sieve": 4190,
     # Loopback only: the panel's own notices, and Dovecot's doveadm service.
     "panel": 26,
+    # Loopback only: what sieve scripts send (redirect, vacation).
+    "scripts": 1023,
     # Loopback only: postsrsd 1.x speaks over TCP alone.
     "srs_forward": 1021,
     "srs_reverse": 1022,

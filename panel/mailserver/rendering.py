@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -62,7 +63,10 @@ def render(environment: Environment, layout: Layout, versions: Versions, *, has_
     files["postfix/lhlo"] = "/^LHLO (.*)/ EHLO $1\n"
     for name in MAPS:
         files[f"postfix/{name}.cf"] = _map_file(environment, layout, versions, name)
-    files["dovecot/panel.passwd"] = _panel_entry(layout)
+    files["dovecot/panel.passwd"] = _own_entry(layout, "panel") + _own_entry(layout, "scripts")
+    files["scripts/door"] = (
+        f"127.0.0.1 {layout.port('scripts')} posthouse-scripts {layout.secret('scripts_smtp')}\n"
+    )
     return files
 
 
@@ -100,6 +104,7 @@ def _values(environment: Environment, layout: Layout, versions: Versions, *, has
         "mail_uid": MAIL_UID,
         "db_group": MAIL_GROUP if _vendor() == "sqlite" else "",
         "auth_failure_delay": "0" if environment.mail_listen.startswith("127.") else "2 secs",
+        "sendmail_path": f"{sys.executable} -I {TEMPLATES}/dovecot/sendmail.py {layout.config}/scripts/door",
         "doveadm_password": layout.secret("doveadm"),
         **_sql_values(layout, is_new_dovecot=is_new_dovecot),
         **{f"port_{service}": layout.port(service) for service in STANDARD_PORTS},
@@ -170,10 +175,10 @@ def mail_role(daemon: str) -> str:
     return f"posthouse_{daemon}_a"
 
 
-def _panel_entry(layout: Layout) -> str:
-    """passwd-file(5) line for the panel's own sign-in. The secret is long and random: SHA-512 suffices."""
-    digest = hashlib.sha512(layout.secret("panel_smtp").encode()).hexdigest()
-    return f"posthouse-panel:{{SHA512.HEX}}{digest}::::::nologin\n"
+def _own_entry(layout: Layout, name: str) -> str:
+    """passwd-file(5) line for a sign-in of our own. The secret is long and random: SHA-512 suffices."""
+    digest = hashlib.sha512(layout.secret(f"{name}_smtp").encode()).hexdigest()
+    return f"posthouse-{name}:{{SHA512.HEX}}{digest}::::::nologin\n"
 
 
 def _sql_values(layout: Layout, *, is_new_dovecot: bool) -> dict[str, str]:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WAIT_SECONDS = 10
-_RELOAD = re.compile(r"reload\.(\d{1,18})")
-_FILES = re.compile(r"files\.(\d{1,18})(?:\.(\d{1,18}))?\.r(\d{1,18})")
-_FILES_SUBJECT = re.compile(r"(\d{1,18})(?:/(\d{1,18}))?")
+_RELOAD = re.compile(r"reload\.([0-9]{1,18})")
+_FILES = re.compile(r"files\.([0-9]{1,18})(?:\.([0-9]{1,18}))?\.r([0-9]{1,18})")
+_FILES_SUBJECT = re.compile(r"([0-9]{1,18})(?:/([0-9]{1,18}))?")
 
 
 class NotDone(Exception):

@@ -55,7 +55,7 @@ def find_broker(state: State, given_url: str) -> Broker:
         server,
         *("--port", "0", "--unixsocket", str(path), "--unixsocketperm", "600"),
         *("--dir", str(state.root / "broker"), "--appendonly", "yes", "--save", ""),
-        *("--maxmemory", "64mb", "--maxmemory-policy", "noeviction"),
+        *("--maxmemory", "64mb", "--maxmemory-policy", "noeviction", "--loglevel", "warning"),
     )
     part = Part("broker", command, state.owner.uid, state.owner.gid, is_ready=path.exists, ends_last=True)
     return Broker(f"redis+socket://{path}", f"{Path(server).name} on a socket of its own", part)
@@ -83,17 +83,21 @@ def panel_parts(state: State, port: int) -> list[Part]:
         *("--no-control-socket", "--graceful-timeout", "8", "--worker-tmp-dir", str(run)),
     )
     worker = (
-        *(sys.executable, "-m", "celery", "--app", "panel.celery", "worker", "--beat"),
+        *(sys.executable, "-m", "celery", "--quiet", "--app", "panel.celery", "worker", "--beat"),
         *("--schedule", str(run / "beat"), "--pool", "threads", "--concurrency", "4"),
         *("--queues", "posthouse", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"),
     )
-    return [_part("web", web, state.owner), _part("worker", worker, state.owner)]
+    owner = state.owner
+    return [
+        Part("worker", worker, owner.uid, owner.gid),
+        Part("web", web, owner.uid, owner.gid, is_ready=partial(_is_listening, port)),
+    ]
 
 
-def _part(
-    name: str, command: tuple[str, ...], owner: Owner, is_ready: Callable[[], bool] = lambda: True
-) -> Part:
-    return Part(name, command, uid=owner.uid, gid=owner.gid, is_ready=is_ready)
+def _is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def is_free(host: str, port: int) -> bool:

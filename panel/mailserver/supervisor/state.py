@@ -20,7 +20,7 @@ MAIL_GROUP = "maildb"
 LONGEST_SOCKET_PATH = 107
 
 
-class NotPossible(Exception):
+class NotPossible(Exception):  # noqa: N818 -- a reason that a person reads, not an error of the program
     """The installation cannot start; the text says why and what to do."""
 
 
@@ -178,11 +178,10 @@ class State:
             message = "The program openssl is missing: install the package openssl."
             raise NotPossible(message)
         names = ",".join(dict.fromkeys([f"DNS:{mail_host}", "DNS:localhost", "IP:127.0.0.1"]))
-        run_quietly(
-            [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
-            + ["-nodes", "-days", "825", "-subj", f"/CN={mail_host}", "-addext", f"subjectAltName={names}"]
-            + ["-keyout", str(key), "-out", str(certificate)],
-        )
+        key_type = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+        subject = ("-subj", f"/CN={mail_host}", "-addext", f"subjectAltName={names}")
+        files = ("-keyout", str(key), "-out", str(certificate))
+        run_quietly([openssl, "req", "-x509", *key_type, "-days", "825", *subject, *files])
         key.chmod(0o600)
 
     def _give(self, path: Path) -> None:

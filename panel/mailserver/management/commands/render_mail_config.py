@@ -12,7 +12,7 @@ from panel.environment import environment
 from panel.mailserver.layout import Layout
 from panel.mailserver.programs import find_postsrsd
 from panel.mailserver.rendering import Versions, installed_versions, parse_version, render, write
-from panel.mailserver.supervisor.state import panel_owner
+from panel.mailserver.supervisor.state import MAIL_GID, panel_owner
 
 
 class Command(BaseCommand):
@@ -34,7 +34,12 @@ class Command(BaseCommand):
         folder = options["folder"] or layout.config
         _make_folders(layout)
         # They hold passwords. smtpd reads its maps as root before it drops that, proxymap after.
-        owners = {"postfix": (0, _group("postfix"), 0o640), "dovecot": (0, _group("dovecot"), 0o640)}
+        owners = {
+            "postfix": (0, _group("postfix"), 0o640),
+            "dovecot": (0, _group("dovecot"), 0o640),
+            # Sieve scripts run as the owner of the mail.
+            "scripts": (0, MAIL_GID, 0o640),
+        }
         has_srs = find_postsrsd() is not None
         write(render(environment, layout, versions, has_srs=has_srs), folder, owners)
         self.stdout.write(f"Wrote the mail configuration to {folder}")

@@ -69,20 +69,21 @@ class Command(BaseCommand):
 
 def _parts(state: State, port: int, broker: Broker, mail: Iterable[Program], layout: Layout) -> list[Part]:
     parts = [broker.part] if broker.part else []
-    logs = {"postfix": "postfix.log", "dovecot": "dovecot.log"}
-    for program in mail:
-        parts.append(
-            Part(
-                program.name,
-                tuple(program.argv),
-                uid=None if program.as_root else state.owner.uid,
-                gid=None if program.as_root else state.owner.gid,
-                log=layout.state / "log" / logs[program.name] if program.name in logs else None,
-                # `postfix start-fg` is a script that waits for the daemon and passes nothing on.
-                end_by_group=program.name == "postfix",
-            )
-        )
+    parts += [_mail_part(state, program, layout) for program in mail]
     return parts + panel_parts(state, port)
+
+
+def _mail_part(state: State, program: Program, layout: Layout) -> Part:
+    log = {"postfix": "postfix.log", "dovecot": "dovecot.log"}.get(program.name)
+    return Part(
+        program.name,
+        tuple(program.argv),
+        uid=None if program.as_root else state.owner.uid,
+        gid=None if program.as_root else state.owner.gid,
+        log=layout.state / "log" / log if log else None,
+        # `postfix start-fg` is a script that waits for the daemon and passes nothing on.
+        end_by_group=program.name == "postfix",
+    )
 
 
 def _refuse_taken_ports(port: int, layout: Layout | None) -> None:
