@@ -23,7 +23,7 @@ from tests.postgres import PostgreSQL
 ROOT = Path(__file__).resolve().parent.parent
 MAIL_HOST = "mx.posthouse.example"
 # Standard ports and the loopback ones of `panel.mailserver.layout`.
-PORTS = (25, 26, 110, 143, 465, 587, 993, 995, 1021, 1022, 4190, 24245)
+PORTS = (25, 26, 110, 143, 465, 587, 993, 995, 1021, 1022, 1023, 4190, 24245)
 START_SECONDS = 30
 
 

@@ -224,6 +224,35 @@ def test_a_sieve_script_goes_in_and_files_mail(stack: MailStack) -> None:
     assert found
 
 
+def test_what_a_script_redirects_leaves_through_our_own_postfix(stack: MailStack) -> None:
+    from tests.panel.mailserver.managesieve import put_script  # noqa: PLC0415 -- see above
+
+    put_script(stack, "o'neil@alder.example", 'redirect "far@outside.example";')
+    receive(stack, "friend@elsewhere.example", "o'neil@alder.example")
+    deadline = time.monotonic() + 10
+    while "far@outside.example" not in queue(stack) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert "=elsewhere.example=friend@" in queue(stack)
+    put_script(stack, "o'neil@alder.example", "keep;")
+
+
+def test_only_scripts_may_use_their_door(stack: MailStack) -> None:
+    with contextlib.closing(smtplib.SMTP("127.0.0.1", stack.port(1023), timeout=20)) as client:
+        client.ehlo()
+        assert client.mail("friend@elsewhere.example")[0] == 554
+        client.login(ANN, PASSWORD)
+        assert client.mail("friend@elsewhere.example")[0] == 554
+
+
+def test_a_null_sender_has_one_recipient(stack: MailStack) -> None:
+    with contextlib.closing(smtplib.SMTP("127.0.0.1", stack.port(25), timeout=20)) as client:
+        client.ehlo()
+        client.mail("")
+        for name in (ANN, BOB):
+            client.rcpt(name)
+        assert client.docmd("DATA")[0] == 550
+
+
 def test_sign_ins_and_used_bytes_are_written_down(stack: MailStack) -> None:
     assert has_arrived(stack, BOB, receive(stack, "friend@outside.example", BOB))
     time.sleep(1)
