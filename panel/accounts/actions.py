@@ -104,7 +104,11 @@ def reset_password(digest: str, new: str, *, actor: Actor) -> User:
     hashed = hash_password(new)
     with transaction.atomic():
         # Of two parallel requests with one link, one finds it open.
-        if not PasswordReset.objects.filter(digest=digest).filter(open_links()).update(ended_at=timezone.now()):
+        if (
+            not PasswordReset.objects.filter(digest=digest)
+            .filter(open_links())
+            .update(ended_at=timezone.now())
+        ):
             raise _link_ended()
         user = User.objects.select_for_update().get(pk=user.pk)
         set_password(user, hashed, must_change=False)

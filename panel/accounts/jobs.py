@@ -55,8 +55,10 @@ def send_link(pk: int) -> bool:
     """
     secret, now = secrets.token_urlsafe(32), timezone.now()
     with transaction.atomic():
-        claimed = _to_send().filter(pk=pk).update(
-            digest=digest_of(secret), lease_until=now + LEASE, expires_at=now + LINK_LIFE
+        claimed = (
+            _to_send()
+            .filter(pk=pk)
+            .update(digest=digest_of(secret), lease_until=now + LEASE, expires_at=now + LINK_LIFE)
         )
         if not claimed:
             return False

@@ -52,7 +52,9 @@ class User(AbstractBaseUser):
 
     def get_session_auth_hash(self) -> str:
         """The stamp covers a mailbox user's password too, which is not stored here."""
-        return salted_hmac("posthouse.session", f"{self.password}{self.stamp}", algorithm="sha256").hexdigest()
+        return salted_hmac(
+            "posthouse.session", f"{self.password}{self.stamp}", algorithm="sha256"
+        ).hexdigest()
 
     def get_session_auth_fallback_hash(self):  # type: ignore[no-untyped-def]  # noqa: ANN201, D102 -- untyped in Django
         return iter(())

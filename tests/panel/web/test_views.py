@@ -74,7 +74,7 @@ def test_the_overview_asks_the_same_questions_for_one_row_and_for_three(
     for number in range(count):
         make_domain(f"waiting-{number}.example", alder, proved=False)
     browser = signed_in(north_admin)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         browser.get(f"/t/{north.pk}/")
 
 
