@@ -23,6 +23,18 @@ class Page:
 
 
 PAGES = [
+    Page("domains-operator", "domains:list", "ops_admin", {"tenant_id": "operator"}),
+    Page("domains-client", "domains:list", "alder_admin", {"tenant_id": "alder"}),
+    Page("domains-removed", "domains:list", "alder_admin", {"tenant_id": "alder"}, query="state=removed"),
+    Page("domains-no-match", "domains:list", "alder_admin", {"tenant_id": "alder"}, query="q=zzz"),
+    Page("domains-first-use", "domains:list", "cedar_admin", {"tenant_id": "cedar"}),
+    Page("domain-add", "domains:add", "alder_admin", {"tenant_id": "alder"}),
+    Page("domain", "domains:detail", "alder_admin", {"tenant_id": "alder", "domain_id": "domain"}),
+    Page("domain-waiting", "domains:detail", "ops_admin", {"tenant_id": "alder", "domain_id": "pending"}),
+    Page("domain-suspended", "domains:detail", "alder_admin", {"tenant_id": "alder", "domain_id": "held"}),
+    Page("domain-removed", "domains:detail", "alder_admin", {"tenant_id": "alder", "domain_id": "removed"}),
+    Page("domain-manager", "domains:detail", "alder_manager", {"tenant_id": "alder", "domain_id": "domain"}),
+    Page("domain-remove", "domains:remove", "alder_admin", {"tenant_id": "alder", "domain_id": "domain"}),
     Page("overview-operator", "web:overview", "ops_admin", {"tenant_id": "operator"}),
     Page("overview-reseller", "web:overview", "north_admin", {"tenant_id": "north"}),
     Page("overview-client", "web:overview", "alder_admin", {"tenant_id": "alder"}),
@@ -46,6 +58,15 @@ PAGES = [
 ]
 
 NOT_PAGES = {
+    "domains:check": "POST only",
+    "domains:vouch": "POST only",
+    "domains:suspend": "POST only",
+    "domains:unsuspend": "POST only",
+    "domains:undelete": "POST only",
+    "domains:alias": "POST only",
+    "domains:alias_end": "POST only",
+    "domains:grant": "POST only",
+    "domains:revoke": "POST only",
     "web:theme": "POST only",
     "web:health": "plain text for load balancers",
 }

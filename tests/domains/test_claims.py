@@ -1,5 +1,6 @@
 """Claiming a name: what is one name, who may claim it, and how a claim becomes a domain."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.http import Http404
 from django.utils import timezone
 
-from domains import jobs
+from domains import jobs, tasks
 from domains.actions import add_domain, remove_domain, request_check, vouch_for
 from domains.actions import claims as claim_actions
 from domains.models import Domain, ProofResult
@@ -288,3 +289,13 @@ def test_the_command_adds_and_vouches_by_the_same_rules(alder, capsys):
     for name, tenant in (("co.uk", alder.pk), ("claimed.example", alder.pk), ("x.example", 10**6)):
         with pytest.raises(CommandError):
             call_command("add_domain", name, tenant=tenant)
+
+
+def test_the_doorbell_is_the_panels_own(as_alder):
+    assert tasks.check_proof.app.main == "posthouse"
+
+
+def test_a_broker_that_is_away_costs_nobody_a_second(settings):
+    started = time.monotonic()
+    tasks.ring(1)
+    assert time.monotonic() - started < 2
