@@ -136,7 +136,9 @@ def _role_nodes(bases: Collection[str]) -> dict[str, Node]:
     """postmaster@ and abuse@ without a row: their mail goes to the contact of the nearest tenant above
     that named one. A contact that is itself such an address does not count: it could lead to itself."""
     names = {split_address(base)[1] for base in bases}
-    owners = dict(Domain.objects.filter(name__in=names, proved_at__isnull=False).values_list("name", "tenant_id"))
+    owners = dict(
+        Domain.objects.filter(name__in=names, proved_at__isnull=False).values_list("name", "tenant_id")
+    )
     contacts: dict[int, str] = {}
     above = Ancestry.objects.filter(tenant__in=owners.values()).order_by("distance")
     for tenant_id, contact in above.values_list("tenant_id", "ancestor__contact_email"):

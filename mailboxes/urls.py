@@ -16,8 +16,11 @@ urlpatterns: list[URLPattern] = [
     path("mailboxes/<int:mailbox_id>/undelete/", lifecycle.undelete, name="undelete"),
     path("mailboxes/<int:mailbox_id>/forwarding/", forwarding.edit, name="forwarding"),
     path("mailboxes/<int:mailbox_id>/send-as/", send_as.edit, name="send_as"),
+    path("mailboxes/<int:mailbox_id>/send-as/<int:right_id>/revoke/", send_as.revoke, name="send_as_revoke"),
     path("aliases/", aliases.list_aliases, name="aliases"),
     path("aliases/add/", aliases.add, name="alias_add"),
     path("aliases/<int:alias_id>/", aliases.edit, name="alias_edit"),
+    path("aliases/<int:alias_id>/switch/", aliases.switch, name="alias_switch"),
     path("aliases/<int:alias_id>/delete/", aliases.delete, name="alias_delete"),
+    path("domains/<int:domain_id>/catch-all/", aliases.catch_all, name="catch_all"),
 ]

@@ -127,7 +127,9 @@ def check_destinations(address: Address, destinations: Iterable[str]) -> tuple[s
     """The destinations in normal form. Raises `Refused` for none at all, and for the address itself."""
     wanted = normalise_destinations(destinations)
     if not wanted:
-        raise Refused("Type at least one address that mail is to go to.", "destinations_empty", "destinations")
+        raise Refused(
+            "Type at least one address that mail is to go to.", "destinations_empty", "destinations"
+        )
     if address.address in wanted:
         message = f"{display_address(address.address)} is the address itself. Type where its mail is to go."
         raise Refused(message, "targets_self", "destinations")
@@ -139,7 +141,9 @@ def replace_targets(address: Address, wanted: Sequence[str]) -> tuple[list[str],
     before, after = _destinations_of(address), list(wanted)
     if before != after:
         address.targets.all().delete()
-        Target.objects.bulk_create([Target(address=address, destination=destination) for destination in after])
+        Target.objects.bulk_create(
+            [Target(address=address, destination=destination) for destination in after]
+        )
     return before, after
 
 
@@ -178,7 +182,9 @@ def lock_domain(access: Access, domain: Domain) -> Domain:
     if found is None:
         raise Refused("Choose one of your domains.", "domain_unknown", "domain")
     if not found.is_proved:
-        raise Refused(f"{found.name} is not proved yet. Addresses come after the proof.", "domain_unproved", "domain")
+        raise Refused(
+            f"{found.name} is not proved yet. Addresses come after the proof.", "domain_unproved", "domain"
+        )
     if found.is_removed:
         raise Refused(f"{found.name} is removed. Bring it back first.", "domain_removed", "domain")
     if found.alias_of is not None:
@@ -250,9 +256,7 @@ def _check_catch_all_without(domain: Domain, gone: str) -> None:
     try:
         check_address(catch_all)
     except Refused as refused:
-        message = (
-            f"The catch-all of {domain.name} needs {display_address(gone)}. Give the catch-all another target first."
-        )
+        message = f"The catch-all of {domain.name} needs {display_address(gone)}. Give the catch-all another target first."
         raise Refused(message, "alias_needed_by_catch_all") from refused
 
 
@@ -261,7 +265,9 @@ def _checked_comment(comment: str) -> str:
     if len(text) > MAX_COMMENT:
         raise Refused(f"A comment has at most {MAX_COMMENT} characters.", "comment_too_long", "comment")
     if not all(character.isprintable() for character in text):
-        raise Refused("There is a character in the comment that cannot be seen.", "comment_characters", "comment")
+        raise Refused(
+            "There is a character in the comment that cannot be seen.", "comment_characters", "comment"
+        )
     return text
 
 

@@ -17,7 +17,9 @@ from panel.tenants.roles import Permission
 
 
 @transaction.atomic
-def set_forwarding(*, access: Access, mailbox: Mailbox, destinations: Iterable[str], keep_copy: bool) -> Mailbox:
+def set_forwarding(
+    *, access: Access, mailbox: Mailbox, destinations: Iterable[str], keep_copy: bool
+) -> Mailbox:
     """Send mail of the mailbox on to `destinations`, with a copy in the mailbox or without; none ends it.
 
     Raises `Refused` (outranked, mailbox_deleted, targets_*, and whatever a target is refused for).
@@ -30,7 +32,9 @@ def set_forwarding(*, access: Access, mailbox: Mailbox, destinations: Iterable[s
 
 
 @transaction.atomic
-def set_own_forwarding(*, actor: Actor, mailbox: Mailbox, destinations: Iterable[str], keep_copy: bool) -> Mailbox:
+def set_own_forwarding(
+    *, actor: Actor, mailbox: Mailbox, destinations: Iterable[str], keep_copy: bool
+) -> Mailbox:
     """The same, by the person who signed in with this very mailbox."""
     lock_graph()
     try:

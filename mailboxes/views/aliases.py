@@ -1,27 +1,163 @@
-"""To be written."""
+"""Pages of aliases and catch-alls."""
 
-from django.http import Http404, HttpResponse
+from django.contrib import messages
+from django.db.models import prefetch_related_objects
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
 
+from domains.models import Domain
+from mailboxes.actions.aliases import (
+    add_alias,
+    clear_catch_all,
+    delete_alias,
+    disable_alias,
+    edit_alias,
+    enable_alias,
+    set_catch_all,
+)
+from mailboxes.forms.aliases import AliasForm, DestinationsForm, NewAliasForm, addressable
+from mailboxes.models import Alias, SendAs
+from mailboxes.target_graph import ROLE_LOCAL_PARTS
+from panel.lib.errors import Refused
+from panel.lib.forms import PanelForm
+from panel.lib.keyset import paginate, prefix
 from panel.tenants.access import TenantRequest, tenant_page
 from panel.tenants.roles import Permission
 
+UNPROCESSABLE = 422
+SHOWN_TARGETS = 3
 
+
+@require_safe
 @tenant_page(Permission.ALIAS_READ)
-def list_aliases(request: TenantRequest, **_kwargs: int) -> HttpResponse:
-    raise Http404
+def list_aliases(request: TenantRequest) -> HttpResponse:
+    access = request.access
+    q = request.GET.get("q", "").strip()[:254].replace("\x00", "").lower()
+    name = request.GET.get("domain", "").strip()[:253].replace("\x00", "").lower()
+    aliases = Alias.objects.of(access).filter(prefix("address__address", q)).select_related("address")
+    if name:
+        aliases = aliases.filter(address__domain__name=name)
+    page = paginate(aliases, order=("address__address", "id"), cursor=request.GET.get("page", ""))
+    prefetch_related_objects(page.items, "address__targets")
+    rows = [(alias, _shown(alias)) for alias in page.items]
+    context = {
+        "page": page,
+        "rows": rows,
+        "q": q,
+        "domain": name,
+        "may_edit": access.may(Permission.ALIAS_EDIT),
+        "can_add": addressable(access).exists(),
+    }
+    return render(request, "mailboxes/aliases.html", context)
 
 
 @tenant_page(Permission.ALIAS_EDIT)
-def add(request: TenantRequest, **_kwargs: int) -> HttpResponse:
-    raise Http404
+def add(request: TenantRequest) -> HttpResponse:
+    access = request.access
+    form = NewAliasForm(_posted(request), access=access, initial={"domain": request.GET.get("domain", "")})
+    if form.is_bound and form.is_valid():
+        alias = form.attempt(lambda: add_alias(access=access, **form.cleaned_data))
+        if alias:
+            messages.success(request, f"{alias} delivers now.")
+            return redirect("mailboxes:aliases", access.tenant.pk)
+    return _page(request, "mailboxes/alias_add.html", form)
 
 
-@tenant_page(Permission.ALIAS_READ)
-def edit(request: TenantRequest, **_kwargs: int) -> HttpResponse:
-    raise Http404
+@tenant_page(Permission.ALIAS_READ, post=Permission.ALIAS_EDIT)
+def edit(request: TenantRequest, alias_id: int) -> HttpResponse:
+    access = request.access
+    alias = get_object_or_404(Alias.objects.of(access).select_related("address__domain"), pk=alias_id)
+    initial = {"destinations": "\n".join(_destinations(alias)), "comment": alias.comment}
+    form = AliasForm(_posted(request), initial=initial)
+    if form.is_bound and form.is_valid():
+        if form.attempt(lambda: edit_alias(access=access, alias=alias, **form.cleaned_data)):
+            messages.success(request, f"{alias} is saved.")
+            return redirect("mailboxes:alias_edit", access.tenant.pk, alias.pk)
+    context = {
+        "alias": alias,
+        "may_edit": access.may(Permission.ALIAS_EDIT),
+        "is_role": alias.address.local_part in ROLE_LOCAL_PARTS,
+    }
+    return _page(request, "mailboxes/alias_edit.html", form, **context)
+
+
+@require_POST
+@tenant_page(Permission.ALIAS_EDIT)
+def switch(request: TenantRequest, alias_id: int) -> HttpResponse:
+    """Enable or disable: what the button that was pressed says, so that pressing it twice is once."""
+    access = request.access
+    alias = get_object_or_404(Alias.objects.of(access).select_related("address"), pk=alias_id)
+    act = enable_alias if request.POST.get("to") == "on" else disable_alias
+    try:
+        alias = act(access=access, alias=alias)
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, f"{alias} is {'on' if alias.is_enabled else 'off'} now.")
+    return redirect("mailboxes:alias_edit", access.tenant.pk, alias.pk)
 
 
 @tenant_page(Permission.ALIAS_EDIT)
-def delete(request: TenantRequest, **_kwargs: int) -> HttpResponse:
-    raise Http404
+def delete(request: TenantRequest, alias_id: int) -> HttpResponse:
+    access = request.access
+    alias = get_object_or_404(Alias.objects.of(access).select_related("address__domain"), pk=alias_id)
+    form = PanelForm(_posted(request))
+    label = str(alias)
+    if form.is_bound and form.is_valid():
+        if form.attempt(lambda: delete_alias(access=access, alias=alias)):
+            messages.success(request, f"{label} is deleted.")
+            return redirect("mailboxes:aliases", access.tenant.pk)
+    context = {
+        "alias": alias,
+        "targets": alias.address.targets.count(),
+        "senders": SendAs.objects.filter(sender=alias.address.address).count(),
+        "is_role": alias.address.local_part in ROLE_LOCAL_PARTS,
+    }
+    return _page(request, "mailboxes/alias_delete.html", form, **context)
 
+
+@tenant_page(Permission.ALIAS_READ, post=Permission.ALIAS_EDIT)
+def catch_all(request: TenantRequest, domain_id: int) -> HttpResponse:
+    """The catch-all of a domain. An empty field takes it away."""
+    access = request.access
+    domain = get_object_or_404(Domain.objects.of(access), pk=domain_id)
+    alias = Alias.objects.of(access).filter(address__domain=domain, address__local_part="").first()
+    form = DestinationsForm(
+        _posted(request), initial={"destinations": "\n".join(_destinations(alias)) if alias else ""}
+    )
+    form.fields["destinations"].required = False
+    form.fields["destinations"].help_text = "One address a line. Leave it empty to refuse unknown names."
+    if form.is_bound and form.is_valid():
+        wanted = form.cleaned_data["destinations"]
+        if form.attempt(
+            lambda: (
+                set_catch_all(access=access, domain=domain, destinations=wanted)
+                if wanted
+                else clear_catch_all(access=access, domain=domain)
+            )
+        ):
+            messages.success(request, f"The catch-all of {domain} is {'set' if wanted else 'off'}.")
+            return redirect("mailboxes:catch_all", access.tenant.pk, domain.pk)
+    context = {"domain": domain, "alias": alias, "may_edit": access.may(Permission.ALIAS_EDIT)}
+    return _page(request, "mailboxes/alias_catch_all.html", form, **context)
+
+
+def _posted(request: TenantRequest) -> QueryDict | None:
+    """An empty POST is a form with nothing in it, not a first visit."""
+    return request.POST if request.method == "POST" else None
+
+
+def _page(request: TenantRequest, template: str, form: PanelForm, **context: object) -> HttpResponse:
+    status = UNPROCESSABLE if form.errors else 200
+    return render(request, template, {"form": form, **context}, status=status)
+
+
+def _destinations(alias: Alias) -> list[str]:
+    return list(alias.address.targets.order_by("pk").values_list("destination", flat=True))
+
+
+def _shown(alias: Alias) -> tuple[list[str], int]:
+    """The first targets, and how many more there are; from rows that were fetched with the page."""
+    targets = sorted(alias.address.targets.all(), key=lambda target: target.pk)
+    return [target.destination for target in targets[:SHOWN_TARGETS]], max(len(targets) - SHOWN_TARGETS, 0)

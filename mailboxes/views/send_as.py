@@ -1,12 +1,48 @@
-"""To be written."""
+"""The addresses that a mailbox may send under besides its own."""
 
-from django.http import Http404, HttpResponse
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
 
+from mailboxes.actions.send_as import grant_send_as, revoke_send_as
+from mailboxes.forms.aliases import SendAsForm
+from mailboxes.models import Mailbox
+from panel.lib.errors import Refused
 from panel.tenants.access import TenantRequest, tenant_page
 from panel.tenants.roles import Permission
 
+UNPROCESSABLE = 422
 
-@tenant_page(Permission.MAILBOX_READ)
-def edit(request: TenantRequest, **_kwargs: int) -> HttpResponse:
-    raise Http404
 
+@tenant_page(Permission.MAILBOX_READ, post=Permission.MAILBOX_EDIT)
+def edit(request: TenantRequest, mailbox_id: int) -> HttpResponse:
+    access = request.access
+    mailbox = get_object_or_404(Mailbox.objects.of(access).select_related("address"), pk=mailbox_id)
+    form = SendAsForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        right = form.attempt(lambda: grant_send_as(access=access, mailbox=mailbox, **form.cleaned_data))
+        if right:
+            messages.success(request, f"{mailbox} may send as {right.sender} now.")
+            return redirect("mailboxes:send_as", access.tenant.pk, mailbox.pk)
+    context = {
+        "form": form,
+        "mailbox": mailbox,
+        "rights": mailbox.send_as.order_by("sender"),
+        "may_edit": access.may(Permission.MAILBOX_EDIT),
+    }
+    return render(request, "mailboxes/send_as.html", context, status=UNPROCESSABLE if form.errors else 200)
+
+
+@require_POST
+@tenant_page(Permission.MAILBOX_EDIT)
+def revoke(request: TenantRequest, mailbox_id: int, right_id: int) -> HttpResponse:
+    access = request.access
+    mailbox = get_object_or_404(Mailbox.objects.of(access), pk=mailbox_id)
+    try:
+        revoke_send_as(access=access, mailbox=mailbox, right_id=right_id)
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, "The right is taken away.")
+    return redirect("mailboxes:send_as", access.tenant.pk, mailbox.pk)
