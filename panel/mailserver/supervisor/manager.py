@@ -89,10 +89,10 @@ class PartProcess(Process):  # type: ignore[misc]  # honcho has no types
     def signal(self, number: int) -> None:
         if not self.is_running:
             return
-        if self.part.end_by_group:
-            os.killpg(self._child.pid, number)
-        else:
-            self._child.send_signal(number)
+        if self.part.end_all_below:
+            for pid in _living_descendants(self._child.pid):
+                _send(pid, number)
+        self._child.send_signal(number)
 
     def exit_code(self) -> int:
         return int(self._child.poll() or 0)
@@ -234,11 +234,15 @@ def _kill_descendants() -> None:
     deadline = time.monotonic() + 5
     while (left := _living_descendants(os.getpid())) and time.monotonic() < deadline:
         for pid in left:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+            _send(pid, signal.SIGKILL)
         time.sleep(0.05)
+
+
+def _send(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
 
 
 def _living_descendants(root: int) -> list[int]:

@@ -27,9 +27,9 @@ class Part:
     is_ready: Callable[[], bool] = lambda: True
     # Others use it until they end.
     ends_last: bool = False
-    # SIGTERM goes to all of its session. Not to a worker: it tells its children itself, and waits for
+    # SIGTERM goes to its descendants too. Not to a worker's: it tells its children itself, and waits for
     # ever for those that were told first.
-    end_by_group: bool = False
+    end_all_below: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -81,8 +81,8 @@ def _mail_part(state: State, program: Program, layout: Layout) -> Part:
         uid=None if program.as_root else state.owner.uid,
         gid=None if program.as_root else state.owner.gid,
         log=layout.state / "log" / log if log else None,
-        # `postfix start-fg` is a script that waits for the daemon and passes nothing on.
-        end_by_group=program.name == "postfix",
+        # `postfix start-fg` is a script that waits for the daemon, which has a session of its own.
+        end_all_below=program.name == "postfix",
     )
 
 
