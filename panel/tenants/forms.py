@@ -21,7 +21,9 @@ _NO_LIMIT = "Empty means no limit of its own."
 class TenantForm(PanelForm):
     """What a tenant may change about itself."""
 
-    name = forms.CharField(max_length=MAX_NAME, help_text="As on the contract. It is shown in lists and mails.")
+    name = forms.CharField(
+        max_length=MAX_NAME, help_text="As on the contract. It is shown in lists and mails."
+    )
     contact_email = forms.CharField(
         label="Contact address",
         max_length=254,
@@ -92,7 +94,8 @@ class NewTenantForm(CapsForm):
 
 class ReasonForm(PanelForm):
     reason = forms.CharField(
-        max_length=MAX_REASON, help_text="It stands in the audit log and on the tenant’s pages. Such as: invoice unpaid."
+        max_length=MAX_REASON,
+        help_text="It stands in the audit log and on the tenant’s pages. Such as: invoice unpaid.",
     )
 
 

@@ -20,9 +20,7 @@ def suspending(tenant_id: int) -> Tenant | None:
 def suspended_filter(tenant: str = "pk") -> Exists:
     """A condition for any query: true for rows whose tenant is suspended, by itself or from above.
     `tenant` is the path to the tenant's primary key, such as `domain__tenant_id`."""
-    return Exists(
-        Ancestry.objects.filter(tenant_id=OuterRef(tenant), ancestor__suspended_at__isnull=False)
-    )
+    return Exists(Ancestry.objects.filter(tenant_id=OuterRef(tenant), ancestor__suspended_at__isnull=False))
 
 
 def open_memberships(user: User) -> QuerySet[Membership]:

@@ -24,7 +24,9 @@ def team(request: TenantRequest) -> HttpResponse:
     page = paginate(members, order=("user__email", "id"), cursor=request.GET.get("page", ""))
     rows = [(member, Role(member.role).label, may_act_on(access, member)) for member in page.items]
     return render(
-        request, "tenants/team.html", {"page": page, "q": q, "rows": rows, "may_add": bool(grantable_roles(access))}
+        request,
+        "tenants/team.html",
+        {"page": page, "q": q, "rows": rows, "may_add": bool(grantable_roles(access))},
     )
 
 
@@ -40,7 +42,9 @@ def add(request: TenantRequest) -> HttpResponse:
         if welcome and welcome.one_time_password:
             return _secret(request, welcome.membership.user.email, welcome.one_time_password, is_new=True)
         if welcome:
-            messages.success(request, f"{welcome.membership.user.email} is in the team and signs in as before.")
+            messages.success(
+                request, f"{welcome.membership.user.email} is in the team and signs in as before."
+            )
             return redirect("tenants:team", access.tenant.pk)
     status = UNPROCESSABLE if form.errors else 200
     return render(request, "tenants/member_add.html", {"form": form}, status=status)
@@ -51,7 +55,9 @@ def member(request: TenantRequest, member_id: int) -> HttpResponse:
     """One member's role; the buttons to remove them and to hand out a new password."""
     access = request.access
     found = get_object_or_404(access.team(), pk=member_id)
-    form = RoleForm(request.POST if request.method == "POST" else None, access=access, initial={"role": found.role})
+    form = RoleForm(
+        request.POST if request.method == "POST" else None, access=access, initial={"role": found.role}
+    )
     if form.is_valid() and form.attempt(lambda: change_role(access, found, role=form.chosen_role())):
         messages.success(request, f"{found.user.email} is {form.chosen_role().label} now.")
         return redirect("tenants:team", access.tenant.pk)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from panel.tenants import team_views, views
+from panel.tenants import audit_views, team_views, views
 
 app_name = "tenants"
 urlpatterns: list[URLPattern] = [
@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/", views.settings, name="settings"),
     path("suspend/", views.suspend, name="suspend"),
     path("unsuspend/", views.unsuspend, name="unsuspend"),
+    path("audit/", audit_views.audit, name="audit"),
     path("team/", team_views.team, name="team"),
     path("team/add/", team_views.add, name="member_add"),
     path("team/<int:member_id>/", team_views.member, name="member"),

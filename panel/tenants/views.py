@@ -55,7 +55,9 @@ def add(request: TenantRequest) -> HttpResponse:
         if tenant:
             messages.success(request, f"{tenant.name} is there. Add someone who looks after it.")
             return redirect("tenants:team", tenant.pk)
-    return _form_page(request, "tenants/add.html", form, noun=_noun(access), may_add=bool(child_kinds(access)))
+    return _form_page(
+        request, "tenants/add.html", form, noun=_noun(access), may_add=bool(child_kinds(access))
+    )
 
 
 @tenant_page(Permission.TENANT_READ, post=Permission.TENANT_EDIT)
@@ -63,10 +65,9 @@ def settings(request: TenantRequest) -> HttpResponse:
     access, tenant = request.access, request.access.tenant
     form_class = CapsForm if access.is_from_above else TenantForm
     form = form_class(request.POST or None, initial=form_class.initial_of(tenant))
-    if request.method == "POST" and form.is_valid():
-        if form.attempt(lambda: _save(access, form)):
-            messages.success(request, "The settings are saved.")
-            return redirect("tenants:settings", tenant.pk)
+    if request.method == "POST" and form.is_valid() and form.attempt(lambda: _save(access, form)):
+        messages.success(request, "The settings are saved.")
+        return redirect("tenants:settings", tenant.pk)
     return _form_page(
         request,
         "tenants/settings.html",
@@ -115,7 +116,9 @@ def _save(access: Access, form: TenantForm) -> Tenant:
     return edit_tenant(access, name=data["name"], contact_email=data["contact_email"])
 
 
-def _form_page(request: HttpRequest, template: str, form: TenantForm | ReasonForm, **context: object) -> HttpResponse:
+def _form_page(
+    request: HttpRequest, template: str, form: TenantForm | ReasonForm, **context: object
+) -> HttpResponse:
     # An empty POST is a form with nothing in it, not a first visit.
     if request.method == "POST" and not form.is_bound:
         form.data, form.is_bound = request.POST, True

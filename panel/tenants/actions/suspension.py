@@ -54,7 +54,8 @@ def unsuspend_tenant(access: Access) -> Tenant:
         raise Refused(f"{tenant.name} is not suspended.", "not_suspended")
     if not may_lift(access, tenant):
         raise Refused(
-            f"{tenant.name} was suspended by someone above you, who alone can lift it.", "suspended_from_above"
+            f"{tenant.name} was suspended by someone above you, who alone can lift it.",
+            "suspended_from_above",
         )
     reason = tenant.suspended_reason
     tenant.suspended_at, tenant.suspended_reason, tenant.suspended_from = None, "", None
@@ -71,9 +72,10 @@ def unsuspend_tenant(access: Access) -> Tenant:
 
 def may_lift(access: Access, tenant: Tenant) -> bool:
     """Whether the person stands at least as high as whoever suspended the tenant."""
-    return tenant.suspended_from_id is None or Ancestry.objects.filter(
-        tenant_id=tenant.suspended_from_id, ancestor_id=_seat(access)
-    ).exists()
+    return (
+        tenant.suspended_from_id is None
+        or Ancestry.objects.filter(tenant_id=tenant.suspended_from_id, ancestor_id=_seat(access)).exists()
+    )
 
 
 def _stands_higher(access: Access, tenant: Tenant) -> bool:

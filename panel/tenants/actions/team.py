@@ -122,7 +122,9 @@ def reset_member_password(access: Access, membership: Membership) -> str:
 def may_act_on(access: Access, membership: Membership) -> bool:
     """Whether the buttons for this member make sense; the acts themselves decide."""
     is_own = access.actor.kind is ActorKind.MEMBER and access.actor.id == membership.user_id
-    return access.may(Permission.MEMBER_EDIT) and not is_own and access.outranks_or_equals(Role(membership.role))
+    return (
+        access.may(Permission.MEMBER_EDIT) and not is_own and access.outranks_or_equals(Role(membership.role))
+    )
 
 
 def _join(access: Access, user: User, role: Role) -> Membership:
@@ -164,7 +166,9 @@ def _refuse_role(access: Access, role: Role) -> None:
     if role not in ROLES_BY_TENANT_KIND[access.tenant.kind]:
         raise Refused("This role does not exist in this tenant. Choose another one.", "role_not_here", "role")
     if not access.outranks_or_equals(role):
-        raise Refused("You cannot give more rights than you have. Choose another role.", "role_not_here", "role")
+        raise Refused(
+            "You cannot give more rights than you have. Choose another role.", "role_not_here", "role"
+        )
 
 
 def _refuse_last_operator(membership: Membership) -> None:
@@ -172,9 +176,7 @@ def _refuse_last_operator(membership: Membership) -> None:
         role=Role.OPERATOR_ADMIN, tenant__kind=TenantKind.OPERATOR, user__is_active=True
     )
     if not others.exclude(pk=membership.pk).exists():
-        raise Refused(
-            "This is the last operator admin. Make somebody else one first.", "last_operator"
-        )
+        raise Refused("This is the last operator admin. Make somebody else one first.", "last_operator")
 
 
 def _record(

@@ -166,7 +166,9 @@ def _name(text: str) -> tuple[str, str]:
 def _refuse_taken_name(parent_id: int | None, sort_name: str, *, but_for: int | None) -> None:
     """The parent is locked: of two equal names at once the second waits, and then finds the first."""
     if Tenant.objects.filter(parent_id=parent_id, sort_name=sort_name).exclude(pk=but_for).exists():
-        raise Refused("There is one with this name already. Add something that tells them apart.", "name_taken", "name")
+        raise Refused(
+            "There is one with this name already. Add something that tells them apart.", "name_taken", "name"
+        )
 
 
 def _kind_not_here(access: Access, kind: TenantKind) -> Refused:
@@ -211,7 +213,9 @@ def _set_caps(tenant: Tenant, caps: Caps) -> None:
         if cap is not None:
             used = usage_caps.lock(tenant, kind)[tenant.pk]
             if used > cap:
-                message = f"{tenant.name} uses {words(kind, used)} already. Type at least that, or make room first."
+                message = (
+                    f"{tenant.name} uses {words(kind, used)} already. Type at least that, or make room first."
+                )
                 raise Refused(message, "cap_below_use", name)
         setattr(tenant, name, cap)
     if caps.max_storage_bytes is not None:
@@ -238,7 +242,9 @@ def _check_against_parent(
         message = f"{parent.name} may not promise more than it has ({words(kind, limit)}), so a number is needed here."
         raise Refused(message, "cap_needed", name)
     if cap > limit:
-        raise Refused(f"{parent.name} itself has {words(kind, limit)}. Type at most that.", "cap_above_parent", name)
+        raise Refused(
+            f"{parent.name} itself has {words(kind, limit)}. Type at most that.", "cap_above_parent", name
+        )
     if not parent.may_oversell:
         left = limit - _promised(parent, kind, but_for=but_for)
         if cap > left:
@@ -275,7 +281,9 @@ def _check_sum(tenant: Tenant, kind: UsageKind, limit: int) -> None:
     field = usage_caps.CAP_FIELDS[kind]
     promised = _promised(tenant, kind)
     if promised > limit:
-        message = f"{tenant.name} has promised {words(kind, promised)} to the tenants below it. Type at least that."
+        message = (
+            f"{tenant.name} has promised {words(kind, promised)} to the tenants below it. Type at least that."
+        )
         raise Refused(message, "cap_oversold", field)
     if Tenant.objects.filter(parent=tenant, **{field: None}).exists():
         message = (

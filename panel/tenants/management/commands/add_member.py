@@ -27,7 +27,10 @@ class Command(BaseCommand):
             raise CommandError(f"There is no tenant with the id {options['tenant']}.")
         try:
             welcome = add_member(
-                command_access(tenant), email=options["email"], role=Role(options["role"]), name=options["name"]
+                command_access(tenant),
+                email=options["email"],
+                role=Role(options["role"]),
+                name=options["name"],
             )
         except Refused as refused:
             raise CommandError(refused.message) from refused

@@ -17,14 +17,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name")
-        parser.add_argument("--kind", choices=[TenantKind.RESELLER, TenantKind.CLIENT], default=TenantKind.CLIENT)
+        parser.add_argument(
+            "--kind", choices=[TenantKind.RESELLER, TenantKind.CLIENT], default=TenantKind.CLIENT
+        )
         parser.add_argument("--parent", type=int, help="The id of the tenant above; without it the operator.")
         parser.add_argument("--contact-email", default="")
         parser.add_argument("--max-domains", type=int)
         parser.add_argument("--max-mailboxes", type=int)
         parser.add_argument("--max-aliases", type=int)
         parser.add_argument("--max-storage-gb", type=int)
-        parser.add_argument("--no-oversell", action="store_true", help="Its tenants' limits fit into its own.")
+        parser.add_argument(
+            "--no-oversell", action="store_true", help="Its tenants' limits fit into its own."
+        )
 
     def handle(self, **options: Any) -> None:
         parent = None
