@@ -25,8 +25,8 @@ class Page:
 PAGES = [
     Page("domains-operator", "domains:list", "ops_admin", {"tenant_id": "operator"}),
     Page("domains-client", "domains:list", "alder_admin", {"tenant_id": "alder"}),
-    Page("domains-removed", "domains:list", "alder_admin", {"tenant_id": "alder"}, query="state=removed"),
-    Page("domains-no-match", "domains:list", "alder_admin", {"tenant_id": "alder"}, query="q=zzz"),
+    Page("domains-removed", "domains:list", "alder_admin", {"tenant_id": "alder"}, query="?state=removed"),
+    Page("domains-no-match", "domains:list", "alder_admin", {"tenant_id": "alder"}, query="?q=zzz"),
     Page("domains-first-use", "domains:list", "cedar_admin", {"tenant_id": "cedar"}),
     Page("domain-add", "domains:add", "alder_admin", {"tenant_id": "alder"}),
     Page("domain", "domains:detail", "alder_admin", {"tenant_id": "alder", "domain_id": "domain"}),
