@@ -10,12 +10,13 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any, Self
 
 
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+        return int(listener.getsockname()[1])
 
 
 class PostgreSQL:
@@ -25,10 +26,10 @@ class PostgreSQL:
         self.port = port or free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="ph-pg-"))
         self.folder.chmod(0o755)
-        self.programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
-        self.process: subprocess.Popen | None = None
+        self.programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
+        self.process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> "PostgreSQL":
+    def __enter__(self) -> Self:
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
         self._run(
@@ -45,13 +46,13 @@ class PostgreSQL:
     def start(self) -> None:
         log = (self.folder / "log").open("ab")
         self.process = subprocess.Popen(
-            [str(self.programs / "postgres"), "-D", str(self.folder / "data")]
-            + [
-                f"-cport={self.port}",
-                "-clisten_addresses=127.0.0.1",
-                f"-cunix_socket_directories={self.folder}",
-            ]
-            + ["-cfsync=off", "-cfull_page_writes=off", "-csynchronous_commit=off", "-cmax_connections=200"],
+            [
+                str(self.programs / "postgres"),
+                *("-D", str(self.folder / "data")),
+                *(f"-cport={self.port}", "-clisten_addresses=127.0.0.1"),
+                *(f"-cunix_socket_directories={self.folder}", "-cmax_connections=200"),
+                *("-cfsync=off", "-cfull_page_writes=off", "-csynchronous_commit=off"),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -81,7 +82,7 @@ class PostgreSQL:
 
     def psql(
         self, sql: str, database: str = "postgres", *, check: bool = True
-    ) -> subprocess.CompletedProcess:
+    ) -> subprocess.CompletedProcess[str]:
         return self._run(
             "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres",
             "-d", database, "-c", sql, check=check,
@@ -94,12 +95,12 @@ class PostgreSQL:
     def url(self, database: str = "postgres") -> str:
         return f"postgres://postgres@127.0.0.1:{self.port}/{database}"
 
-    def _identity(self) -> dict:
+    def _identity(self) -> dict[str, Any]:
         if os.geteuid() != 0:
             return {}
         return {"user": "postgres", "group": "postgres", "extra_groups": []}
 
-    def _run(self, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+    def _run(self, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [str(self.programs / program), *arguments],
             capture_output=True,

@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 -- a program beside the configuration, not a module of ours
 """What Dovecot runs as sendmail for sieve scripts: `sendmail.py DOOR [-i] [-f SENDER] [--] RECIPIENT…`.
 
 DOOR is a file with `host port user secret`. The message is read from standard input and handed to

@@ -30,8 +30,8 @@ class Keeper:
 
     def turn(self) -> None:
         """Do what is asked for, and look after the database once a second."""
-        for name in sorted(os.listdir(self.layout.requests)):
-            self.answer(name)
+        for request in sorted(self.layout.requests.iterdir()):
+            self.answer(request.name)
         if self.can_look_up is not None and time.monotonic() >= self.next_watch:
             self.watch(self.can_look_up)
             self.next_watch = time.monotonic() + WATCH_SECONDS

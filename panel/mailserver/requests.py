@@ -14,7 +14,7 @@ _FILES = re.compile(r"files\.([0-9]{1,18})(?:\.([0-9]{1,18}))?\.r([0-9]{1,18})")
 _FILES_SUBJECT = re.compile(r"([0-9]{1,18})(?:/([0-9]{1,18}))?")
 
 
-class NotDone(Exception):
+class NotDoneError(Exception):
     """The keeper has not done it in time; it still may."""
 
 
@@ -54,11 +54,11 @@ def files_name(subject: str, revocation_id: int) -> str:
 
 
 def ask(folder: Path, name: str, wait_seconds: float = WAIT_SECONDS) -> None:
-    """Put the request there and wait until the keeper has taken it away. Raises `NotDone`."""
+    """Put the request there and wait until the keeper has taken it away. Raises `NotDoneError`."""
     request = folder / name
     request.touch(mode=0o600)
     deadline = time.monotonic() + wait_seconds
     while request.exists():
         if time.monotonic() > deadline:
-            raise NotDone(f"the keeper has not answered to {name}")
+            raise NotDoneError(f"the keeper has not answered to {name}")
         time.sleep(0.05)

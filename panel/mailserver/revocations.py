@@ -37,7 +37,7 @@ def carry_out(revocation_id: int) -> bool:
     row = Revocation.objects.get(pk=revocation_id)
     try:
         _execute(row)
-    except (DoveadmError, requests.NotDone, OSError, ValueError) as error:
+    except (DoveadmError, requests.NotDoneError, OSError, ValueError) as error:
         wait = min(2 ** min(row.attempts, 10), LONGEST_WAIT_SECONDS)
         log.warning("Revocation %s (%s) is tried again in %s s: %s", row.pk, row.kind, wait, error)
         Revocation.objects.filter(pk=row.pk).update(

@@ -36,7 +36,7 @@ def ask(name: str, key: str) -> list[str]:
 def rows(sqlite: str, postgresql: str) -> list[tuple[object, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(postgresql if connection.vendor == "postgresql" else sqlite, None)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def passdb(user: str, door: str) -> bool:

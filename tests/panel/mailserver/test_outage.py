@@ -4,6 +4,7 @@ import smtplib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Self
 
 import pytest
 
@@ -38,7 +39,7 @@ class Load:
             threading.Thread(target=self._keep, args=(self._receive,)),
         ]
 
-    def __enter__(self) -> "Load":
+    def __enter__(self) -> Self:
         for door in self.doors:
             door.start()
         return self

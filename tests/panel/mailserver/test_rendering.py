@@ -1,6 +1,5 @@
 """The rendered files are Postfix's and Dovecot's own syntax, and nothing can add a line to them."""
 
-import os
 import stat
 import subprocess
 from pathlib import Path
@@ -69,7 +68,7 @@ def test_the_servers_accept_their_files_and_strangers_cannot_read_them(stack: Ma
         ["doveconf", "-c", str(config / "dovecot/dovecot.conf"), "-n"], capture_output=True, check=True
     )
     for file in config.glob("*/*"):
-        assert stat.S_IMODE(os.stat(file).st_mode) == 0o640, file
+        assert stat.S_IMODE(file.stat().st_mode) == 0o640, file
 
 
 def main_of(layout: Layout, relay: str) -> str:

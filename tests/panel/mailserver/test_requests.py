@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from panel.mailserver.keeper import remove_mail
-from panel.mailserver.requests import NotDone, Reload, RemoveFiles, ask, files_name, parse, reload_name
+from panel.mailserver.requests import NotDoneError, Reload, RemoveFiles, ask, files_name, parse, reload_name
 
 
 def test_a_name_says_all() -> None:
@@ -54,7 +54,7 @@ def test_a_link_leads_nowhere(tmp_path: Path) -> None:
 
 
 def test_a_keeper_that_does_not_answer_is_not_waited_for_for_ever(tmp_path: Path) -> None:
-    with pytest.raises(NotDone):
+    with pytest.raises(NotDoneError):
         ask(tmp_path, "reload.1", wait_seconds=0.1)
     # The request stays: the keeper does it when it is back.
     assert (tmp_path / "reload.1").exists()

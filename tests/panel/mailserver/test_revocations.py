@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from panel.mailserver import revocations
+from panel.mailserver.layout import Layout
 from panel.tenants.models import Revocation
 
 pytestmark = pytest.mark.django_db
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def _no_dovecot(monkeypatch: pytest.MonkeyPatch) -> None:
     """A port at which nothing answers: outside this process, so it may be stood in for."""
-    monkeypatch.setattr(revocations.Layout, "port", lambda *_: 1)
+    monkeypatch.setattr(Layout, "port", lambda *_: 1)
 
 
 @pytest.mark.usefixtures("_no_dovecot")

@@ -65,5 +65,6 @@ def test_mail_for_a_mailbox_here_keeps_its_sender(clean: MailStack) -> None:
     with imap(clean, "bob@alder.example") as client:
         client.select()
         number = client.search(None, "SUBJECT", tag)[1][0].decode()
-        header = client.fetch(number, "(BODY[HEADER.FIELDS (RETURN-PATH)])")[1][0][1]
-    assert header.strip() == b"Return-Path: <writer@elsewhere.example>"
+        part = client.fetch(number, "(BODY[HEADER.FIELDS (RETURN-PATH)])")[1][0]
+    assert isinstance(part, tuple)
+    assert part[1].strip() == b"Return-Path: <writer@elsewhere.example>"
