@@ -60,7 +60,7 @@ class AddDomainForm(PanelForm):
 
 
 class AliasForm(PanelForm):
-    alias_of = DomainChoice(queryset=Domain.objects.none(), label="Leads to")
+    alias_of = DomainChoice(queryset=Domain.objects.none(), label="Leads to", empty_label="Choose a domain")
 
     def __init__(self, access: Access, domain: Domain, data: Any = None) -> None:
         super().__init__(data)
@@ -68,7 +68,9 @@ class AliasForm(PanelForm):
 
 
 class GrantForm(PanelForm):
-    membership = MemberChoice(queryset=Membership.objects.none(), label="Domain manager")
+    membership = MemberChoice(
+        queryset=Membership.objects.none(), label="Domain manager", empty_label="Choose a person"
+    )
 
     def __init__(self, domain: Domain, data: Any = None) -> None:
         super().__init__(data)

@@ -16,7 +16,7 @@ from domains.ownership import holder_of
 from domains.proof import CHALLENGE_LABEL
 from domains.views.acts import find
 from panel.environment import environment
-from panel.lib.addresses import display_domain, normalise_domain
+from panel.lib.addresses import check_claimable, display_domain, normalise_domain, parents_of
 from panel.lib.errors import Refused
 from panel.lib.keyset import paginate, prefix
 from panel.tenants.access import TenantRequest, tenant_page
@@ -78,7 +78,7 @@ def detail(request: TenantRequest, domain_id: int) -> HttpResponse:
         "domain": domain,
         "state": _state_of(domain),
         "host": f"{CHALLENGE_LABEL}.{domain.name}.",
-        "relative_host": CHALLENGE_LABEL,
+        "relative_host": _relative_host(domain.name),
         "is_checking": _is_checking(domain),
         "is_held_elsewhere": not domain.is_proved and holder_of(domain) is not None,
         "mailboxes": kinds.get("mailbox", 0),
@@ -111,6 +111,18 @@ def remove(request: TenantRequest, domain_id: int) -> HttpResponse:
         "grace_days": environment.grace_days,
     }
     return render(request, "domains/remove.html", context)
+
+
+def _relative_host(name: str) -> str:
+    """The record's name as most DNS providers want it: without the domain that was registered."""
+    registered = name
+    for parent in parents_of(name):
+        try:
+            check_claimable(parent)
+        except Refused:
+            break
+        registered = parent
+    return f"{CHALLENGE_LABEL}.{name}".removesuffix(f".{registered}")
 
 
 def _typed(q: str) -> str:

@@ -194,3 +194,16 @@ def test_removing_asks_first_and_can_be_undone(signed_in, alder_admin, alder, al
     client.post(url("undelete", alder, alder_domain))
     alder_domain.refresh_from_db()
     assert not alder_domain.is_removed
+
+
+@pytest.mark.parametrize(
+    ("name", "host"),
+    [
+        ("claim.example", "_posthouse-challenge"),
+        ("sales.claim.example", "_posthouse-challenge.sales"),
+        ("a.b.claim.co.uk", "_posthouse-challenge.a.b"),
+    ],
+)
+def test_the_short_host_leaves_out_what_was_registered(signed_in, alder_admin, alder, name, host):
+    claim = make_domain(name, alder, proved=False, proof_due_at=timezone.now())
+    assert signed_in(alder_admin).get(url("detail", alder, claim)).context["relative_host"] == host
