@@ -46,10 +46,19 @@ def sign_in(request: HttpRequest, email: str, password: str) -> User:
 
 def _count(account: str, address: str | None, counters: list[throttle.Counter], password: str) -> None:
     became_full = throttle.take(counters, password)
-    actor = Actor(ActorKind.ANONYMOUS, account, None, address, request_id())
+    label = _label_of(account)
+    actor = Actor(ActorKind.ANONYMOUS, label, None, address, request_id())
     action = "session.throttle" if became_full else "session.refuse"
     with transaction.atomic():
-        log.record(action, actor=actor, tenant_id=None, obj=("session", None, account))
+        log.record(action, actor=actor, tenant_id=None, obj=("session", None, label))
+
+
+def _label_of(account: str) -> str:
+    """What the trail may say of a typed address. What is none is often a password in the wrong field."""
+    try:
+        return normalise_destination(account)
+    except Refused:
+        return "no address"
 
 
 def _record(action: str, user: User, address: str | None, tenant_id: int | None) -> None:

@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 
 from panel.environment import environment
 
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
@@ -19,23 +21,28 @@ def request_id() -> str:
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """The client's IP address. X-Forwarded-For is believed only from a trusted proxy, and there only
-    its last entry: the one that the proxy itself wrote. Behind a unix socket there is no peer address."""
-    peer = request.META.get("REMOTE_ADDR") or ""
-    if _is_trusted(peer):
-        peer = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip() or peer
+    """The client's IP address, an IPv4-mapped one as IPv4. X-Forwarded-For is believed only from a trusted
+    proxy, and there only its last entry: the one that the proxy itself wrote. None where there is no
+    address to be sure of: behind a unix socket, or when the trusted proxy wrote something else."""
+    peer = _address(request.META.get("REMOTE_ADDR") or "")
+    if peer is None or not _is_trusted(peer):
+        return None if peer is None else str(peer)
+    forwarded = request.headers.get("x-forwarded-for", "")
+    client = _address(forwarded.rpartition(",")[2].strip()) if forwarded.strip() else peer
+    return None if client is None else str(client)
+
+
+def _address(text: str) -> IPAddress | None:
     try:
-        return str(ipaddress.ip_address(peer))
+        # A zone (`fe80::1%eth0`) is the name of an interface, not a part of the address.
+        address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
-def _is_trusted(peer: str) -> bool:
-    try:
-        address = ipaddress.ip_address(peer)
-    except ValueError:
-        return False
-    return any(address in ipaddress.ip_network(network) for network in environment.trusted_proxies)
+def _is_trusted(peer: IPAddress) -> bool:
+    return any(peer in ipaddress.ip_network(network, strict=False) for network in environment.trusted_proxies)
 
 
 class RequestContextMiddleware:
