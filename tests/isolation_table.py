@@ -43,13 +43,69 @@ TENANTS = {
     "tenants:member": (_EDIT, _EDIT_FORM),
     "tenants:member_remove": (_EDIT, _EDIT_ACT),
     "tenants:member_reset": (_NO_METHOD, "302 404 403 403 200 404 200 404 403 200"),
+    "tenants:audit": (_READ, "302 404 405 403 405 404 405 404 405 405"),
 }
 
-WEB = {}
-ACCOUNTS = {}
-DOMAINS = {}
-MAILBOXES = {}
-SELF_SERVICE = {}
+# What everybody gets, whoever is signed in.
+_ALL_SEE = "200 200 200 200 200 200 200 200 200 200"
+_ALL_MOVE_ON = "302 302 302 302 302 302 302 302 302 302"
+_ALL_FORM = "422 422 422 422 422 422 422 422 422 422"
+# A link that was never made, or is no longer good.
+_GONE = "410 410 410 410 410 410 410 410 410 410"
+# A page that answers a POST as it answers a GET.
+_AS_GET = _READ_DOMAIN
+
+WEB = {
+    "web:home": (_ALL_MOVE_ON, _NO_METHOD),
+    "web:overview": (_READ, _NO_METHOD),
+    "web:help": (_ALL_SEE, _NO_METHOD),
+    "web:theme": (_NO_METHOD, _ALL_MOVE_ON),
+    "web:health": (_ALL_SEE, _NO_METHOD),
+}
+
+ACCOUNTS = {
+    "accounts:sign_in": ("200 302 302 302 302 302 302 302 302 302", _ALL_FORM),
+    "accounts:sign_out": (_NO_METHOD, _ALL_MOVE_ON),
+    "accounts:signed_out": (_ALL_SEE, _NO_METHOD),
+    # A mailbox user's password is the mailbox's own: self-service changes it.
+    "accounts:change_password": (
+        "302 404 200 200 200 200 200 200 200 200",
+        "302 404 200 200 200 200 200 200 200 200",
+    ),
+    "accounts:forgot": (_ALL_SEE, _ALL_SEE),
+    "accounts:reset": (_GONE, _GONE),
+    "accounts:reset_link": (_ALL_MOVE_ON, _NO_METHOD),
+}
+
+DOMAINS = {
+    "domains:list": (_READ_DOMAIN, _AS_GET),
+    "domains:add": (_EDIT, _EDIT_FORM),
+    "domains:detail": (_READ_DOMAIN, _AS_GET),
+    "domains:check": (_NO_METHOD, _EDIT_DOMAIN_ACT),
+    "domains:vouch": (_NO_METHOD, "302 404 403 403 403 404 403 404 403 302"),
+    "domains:suspend": (_NO_METHOD, _EDIT_ACT),
+    "domains:unsuspend": (_NO_METHOD, _EDIT_ACT),
+    "domains:remove": (_EDIT, _EDIT_ACT),
+    "domains:undelete": (_NO_METHOD, _EDIT_ACT),
+    "domains:alias": (_NO_METHOD, _EDIT_DOMAIN_ACT),
+    "domains:alias_end": (_NO_METHOD, _EDIT_DOMAIN_ACT),
+    "domains:grant": (_NO_METHOD, _EDIT_ACT),
+    "domains:revoke": (_NO_METHOD, _EDIT_ACT),
+}
+
+MAILBOXES = {
+    "mailboxes:aliases": (_READ_DOMAIN, _NO_METHOD),
+    "mailboxes:alias_add": (_EDIT_DOMAIN, _EDIT_DOMAIN_FORM),
+    "mailboxes:alias_edit": (_READ_DOMAIN, _EDIT_DOMAIN_FORM),
+    "mailboxes:alias_switch": (_NO_METHOD, _EDIT_DOMAIN_ACT),
+    "mailboxes:alias_delete": (_EDIT_DOMAIN, _EDIT_DOMAIN_ACT),
+    "mailboxes:catch_all": (_READ_DOMAIN, _EDIT_DOMAIN_ACT),
+    "mailboxes:forwarding": (_READ_DOMAIN, _EDIT_DOMAIN_ACT),
+    "mailboxes:send_as": (_READ_DOMAIN, _EDIT_DOMAIN_FORM),
+    "mailboxes:send_as_revoke": (_NO_METHOD, _EDIT_DOMAIN_ACT),
+}
+
+SELF_SERVICE: dict[str, tuple[str, str]] = {}
 
 TABLE = {**TENANTS, **WEB, **ACCOUNTS, **DOMAINS, **MAILBOXES, **SELF_SERVICE}
 

@@ -54,7 +54,7 @@ def list_domains(request: TenantRequest) -> HttpResponse:
 
 @tenant_page(Permission.DOMAIN_ADD)
 def add(request: TenantRequest) -> HttpResponse:
-    form = AddDomainForm(request.access, request.POST or None)
+    form = AddDomainForm(request.access, request.POST if request.method == "POST" else None)
     if form.is_valid():
         typed = form.cleaned_data
         domain = form.attempt(
