@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from domains.models import DomainGrant
-from mailboxes.models import Address
+from mailboxes.models import Address, SendAs
 from panel.accounts.models import User, UserKind
 from panel.tenants.models import Membership
 from panel.tenants.roles import Permission
@@ -101,8 +101,8 @@ def objects(cast, alder, alder_domain, bob, alder_reader):
         "alias_id": alias.pk,
         "member_id": Membership.objects.get(user=alder_reader).pk,
         "membership_id": DomainGrant.objects.get(membership=manager).membership_id,
-        "uidb64": "x",
-        "token": "x",
+        "right_id": SendAs.objects.create(mailbox=bob, sender="orchard@alder.example").pk,
+        "secret": "never-made",
     }
 
 
@@ -169,7 +169,8 @@ def test_the_key_of_another_tenants_object_does_not_exist_under_ones_own_tenant(
     """Attack: /t/<mine>/…/<yours>/. The admin may do everything in their own tenant, and finds nothing there."""
     url = url_of(name, objects, tenant_id=birch.pk)
     response, body = answer(browser_of(cast["other"]), method, url)
-    assert response.status_code in {404, 405}
+    # Nobody but the operator vouches, so the gate answers before it looks for the object.
+    assert response.status_code in ({403} if (name, method) == ("domains:vouch", "post") else {404, 405})
     assert not [word for word in ALDERS if word in body]
 
 
