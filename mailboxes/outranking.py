@@ -12,17 +12,17 @@ from panel.accounts.models import UserKind
 from panel.lib.addresses import split_address
 from panel.lib.errors import Refused
 from panel.tenants.access import Access
-from panel.tenants.models import Membership
+from panel.tenants.models import Ancestry, Membership
 from panel.tenants.roles import RANK, Role
 
 
 def refuse_outranked(access: Access, address: str) -> None:
     """Raise `Refused` (outranked) where mail to `address` reaches a member who stands higher than
-    `access`. `address` is the normal form of an address of ours, `@domain` for a catch-all."""
+    `access`, or who has a seat outside of what lies below the actor's. `address` is the normal form of an address of ours, `@domain` for a catch-all."""
     local_part, domain = split_address(address)
     # The domain itself and its alias domains, as the member may have signed up under any of them.
     names = [domain, *Domain.objects.filter(alias_of__name=domain).values_list("name", flat=True)]
-    members = Membership.objects.filter(user__kind=UserKind.MEMBER, role__in=_higher_than(access))
+    members = Membership.objects.filter(_out_of_reach(access), user__kind=UserKind.MEMBER)
     emails = {email.lower() for email in members.filter(_at(names)).values_list("user__email", flat=True)}
     reached = {_base(email) for email in emails}
     if not local_part:
@@ -46,8 +46,13 @@ def is_outranked(access: Access, address: str) -> bool:
     return False
 
 
-def _higher_than(access: Access) -> list[str]:
-    return [role.value for role in Role if RANK[role] > RANK[access.role]]
+def _out_of_reach(access: Access) -> Q:
+    """Memberships that the actor may not act on. The machine's administrator may on all."""
+    if access.seat_id is None:
+        return Q(pk__in=[])
+    higher = [role.value for role in Role if RANK[role] > RANK[access.role]]
+    below = Ancestry.objects.filter(ancestor_id=access.seat_id).values("tenant_id")
+    return Q(role__in=higher) | ~Q(tenant_id__in=below)
 
 
 def _at(names: list[str]) -> Q:

@@ -5,6 +5,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from mailboxes.actions.passwords import upgrade_hash
 from mailboxes.models import Mailbox, MailboxState
 from mailboxes.passwords import hash_password, is_right
 from panel.accounts.models import User, UserKind
@@ -25,6 +26,7 @@ class MailboxBackend(BaseBackend):
             return None
         if not is_right(password, mailbox.password_hash):
             return None
+        upgrade_hash(mailbox, password)
         user = mailbox.user or _make_user(mailbox)
         user.trail_tenant_id = mailbox.address.domain.tenant_id
         return user

@@ -1,0 +1,229 @@
+"""What the worker does for mailboxes: purges them when their grace is over, and warns before they are full."""
+
+import logging
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from domains.models import Domain
+from mailboxes.models import Address, AddressKind, Alias, Mailbox, MailboxState, MailUsage, SendAs, Target
+from mailboxes.quotas import warn_percent
+from mailboxes.target_graph import lock_graph
+from panel.audit import log
+from panel.audit.actor import SYSTEM
+from panel.lib.addresses import display_address
+from panel.tenants import caps
+from panel.tenants.models import Revocation, RevocationKind, UsageKind
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500
+USAGE_BATCH = 5000
+
+
+def purge_deleted() -> int:
+    """Purge mailboxes whose grace is over, and every address of domains whose grace is over; how many
+    mailboxes. Each in a transaction of its own, so that a purge that is killed goes on where it was."""
+    purged = 0
+    for pk in list(_due().order_by("purge_at").values_list("pk", flat=True)[:BATCH]):
+        purged += purge_mailbox(pk)
+    for pk in list(_in_gone_domains(Alias.objects.all()).values_list("pk", flat=True)[:BATCH]):
+        _purge_alias(pk)
+    Address.objects.filter(kind=AddressKind.RESERVED, domain__in=_gone_domains()).delete()
+    return purged
+
+
+@transaction.atomic
+def purge_mailbox(pk: int) -> bool:
+    """Remove a mailbox that is due, with all that hangs on it, so that a mailbox made anew under its
+    address inherits nothing. False where it is not due any more, or gone already."""
+    lock_graph()
+    mailbox = (
+        _due().select_for_update(of=("self",)).select_related("address__domain__tenant").filter(pk=pk).first()
+    )
+    if mailbox is None:
+        return False
+    address, user = mailbox.address, mailbox.user
+    domain = address.domain
+    before = {"quota_bytes": mailbox.quota_bytes, "senders": _take_back_rights(address)}
+    _take_out_of_targets(address)
+    # Dovecot's figures are in another database on SQLite. Were this transaction undone, only they are lost.
+    MailUsage.objects.filter(username=address.address).delete()
+    mailbox.delete()
+    address.delete()
+    if user is not None:
+        user.delete()
+    caps.give(domain.tenant, UsageKind.MAILBOXES)
+    if mailbox.quota_bytes is None:
+        caps.give(domain.tenant, UsageKind.UNMETERED)
+    else:
+        caps.give(domain.tenant, UsageKind.STORAGE, mailbox.quota_bytes)
+    Revocation.objects.create(kind=RevocationKind.SIGN_IN, subject=address.address)
+    Revocation.objects.create(kind=RevocationKind.FILES, subject=f"{domain.pk}/{pk}")
+    log.record(
+        "mailbox.purge",
+        actor=SYSTEM,
+        tenant_id=domain.tenant_id,
+        obj=("mailbox", pk, address.address),
+        before=before,
+    )
+    return True
+
+
+def warn_full() -> int:
+    """Write to mailboxes that reached 80 or 95 per cent of their quota, once each until they fall below;
+    how many messages were sent."""
+    return sum(_warn(pk, used) for pk, used in list(_to_warn()))
+
+
+def _gone_domains() -> QuerySet[Domain]:
+    return Domain.objects.filter(removed_at__isnull=False, purge_at__lte=timezone.now())
+
+
+def _in_gone_domains(rows: QuerySet[Alias]) -> QuerySet[Alias]:
+    return rows.filter(address__domain__in=_gone_domains())
+
+
+def _due() -> QuerySet[Mailbox]:
+    over = Q(state=MailboxState.DELETED, purge_at__lte=timezone.now())
+    return Mailbox.objects.filter(over | Q(address__domain__in=_gone_domains()))
+
+
+@transaction.atomic
+def _purge_alias(pk: int) -> None:
+    lock_graph()
+    alias = (
+        _in_gone_domains(Alias.objects.select_for_update(of=("self",)))
+        .select_related("address__domain__tenant")
+        .filter(pk=pk)
+        .first()
+    )
+    if alias is None:
+        return
+    address = alias.address
+    _take_back_rights(address)
+    address.delete()
+    caps.give(address.domain.tenant, UsageKind.ALIASES)
+    log.record(
+        "alias.purge",
+        actor=SYSTEM,
+        tenant_id=address.domain.tenant_id,
+        obj=("alias", pk, address.address),
+    )
+
+
+def _spellings(address: Address) -> list[str]:
+    """The address itself and the same name in the alias domains of its domain."""
+    names = Domain.objects.filter(alias_of=address.domain).values_list("name", flat=True)
+    return [address.address, *(f"{address.local_part}@{name}" for name in names)]
+
+
+def _take_back_rights(address: Address) -> list[str]:
+    """End every right to send under the address; who had one."""
+    rights = SendAs.objects.filter(sender__in=_spellings(address))
+    senders = list(rights.order_by("pk").values_list("mailbox__address__address", flat=True))
+    rights.delete()
+    return senders
+
+
+def _take_out_of_targets(address: Address) -> None:
+    """Aliases and forwards of the tenant stop delivering to the address: mail meant for who had it must
+    not reach who gets it next. An alias that has no other target is switched off. Other tenants'
+    targets are theirs."""
+    gone = _spellings(address)
+    targets = Target.objects.filter(
+        destination__in=gone, address__domain__tenant_id=address.domain.tenant_id
+    ).exclude(address=address)
+    for target in targets.select_related("address__domain", "address__alias"):
+        source = target.address
+        target.delete()
+        alias = getattr(source, "alias", None)
+        kind, pk = ("alias", alias.pk) if alias else ("mailbox", source.mailbox.pk)
+        if alias and not source.targets.exists():
+            Alias.objects.filter(pk=alias.pk).update(is_enabled=False)
+        log.record(
+            f"{kind}.edit",
+            actor=SYSTEM,
+            tenant_id=source.domain.tenant_id,
+            obj=(kind, pk, source.address),
+            before={"destinations": [target.destination]},
+            after={"destinations": []},
+        )
+
+
+def _to_warn() -> Iterator[tuple[int, int]]:
+    """Mailboxes whose warned level is not what their use says, with the use."""
+    if settings.USAGE_DATABASE == "default":
+        yield from _to_warn_joined()
+    else:
+        yield from _to_warn_in_batches()
+
+
+def _to_warn_joined() -> list[tuple[int, int]]:
+    """One statement where both tables are in one database: it reads what is near full, and nothing else."""
+    level = (
+        "CASE WHEN u.used_bytes * 100 >= m.quota_bytes * 95 THEN 95"
+        " WHEN u.used_bytes * 100 >= m.quota_bytes * 80 THEN 80 ELSE 0 END"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT m.id, u.used_bytes FROM mail_usage u"  # noqa: S608 -- made of literals alone
+            " JOIN mailboxes_address a ON a.address = u.username"
+            " JOIN mailboxes_mailbox m ON m.address_id = a.id"
+            " WHERE u.used_bytes IS NOT NULL AND m.quota_bytes IS NOT NULL AND m.state <> %s"
+            f" AND m.quota_warned_percent <> {level} LIMIT %s",
+            [MailboxState.DELETED, BATCH],
+        )
+        return [(int(pk), int(used)) for pk, used in cursor.fetchall()]
+
+
+def _to_warn_in_batches() -> Iterator[tuple[int, int]]:
+    """The same over two database files, by key."""
+    last = ""
+    while batch := dict(
+        MailUsage.objects.filter(username__gt=last, used_bytes__isnull=False)
+        .order_by("username")
+        .values_list("username", "used_bytes")[:USAGE_BATCH]
+    ):
+        rows = Mailbox.objects.filter(address__address__in=list(batch), quota_bytes__isnull=False).exclude(
+            state=MailboxState.DELETED
+        )
+        for pk, address, quota, warned in rows.values_list(
+            "pk", "address__address", "quota_bytes", "quota_warned_percent"
+        ):
+            if warned != warn_percent(batch[address], quota):
+                yield pk, batch[address]
+        last = next(reversed(batch))
+
+
+def _warn(pk: int, used_bytes: int) -> bool:
+    """Move the level, and write where it rose. The row is claimed first: of two runs one writes."""
+    mailbox = Mailbox.objects.select_related("address").filter(pk=pk, quota_bytes__isnull=False).first()
+    if mailbox is None or mailbox.quota_bytes is None:
+        return False
+    old, new = mailbox.quota_warned_percent, warn_percent(used_bytes, mailbox.quota_bytes)
+    claimed = Mailbox.objects.filter(pk=pk, quota_warned_percent=old).update(quota_warned_percent=new)
+    if not claimed or new <= old:
+        return False
+    address = mailbox.address.address
+    context = {
+        "name": mailbox.name,
+        "address": display_address(address),
+        "percent": new,
+        "used_bytes": used_bytes,
+        "quota_bytes": mailbox.quota_bytes,
+        "panel_url": settings.PANEL_URL,
+    }
+    try:
+        text = render_to_string("email/mailboxes/almost_full.txt", context)
+        send_mail(f"Your mailbox is {new}% full", text, None, [address])
+    except OSError:
+        logger.exception("the notice about mailbox %s was not sent, it is tried again", pk)
+        Mailbox.objects.filter(pk=pk, quota_warned_percent=new).update(quota_warned_percent=old)
+        return False
+    return True
