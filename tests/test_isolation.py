@@ -28,7 +28,13 @@ ALDERS = (
 )
 # What a domain manager of alder.example alone must never see.
 UNGRANTED = ("alder-second.example", "dora@")
-ANNS_NEIGHBOURS = ("bob@alder.example", "orchard@alder.example", "only-alder-knows", "alder-second.example", "alder-admin@")
+ANNS_NEIGHBOURS = (
+    "bob@alder.example",
+    "orchard@alder.example",
+    "only-alder-knows",
+    "alder-second.example",
+    "alder-admin@",
+)
 OUTSIDERS = {"anon", "other", "south"}
 
 
@@ -164,8 +170,12 @@ def secrets_from(role, status):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("name", [name for name in UNDER_A_TENANT if len(ROUTES[name][1].pattern.converters) > 0])
-def test_the_key_of_another_tenants_object_does_not_exist_under_ones_own_tenant(name, method, cast, objects, birch):
+@pytest.mark.parametrize(
+    "name", [name for name in UNDER_A_TENANT if len(ROUTES[name][1].pattern.converters) > 0]
+)
+def test_the_key_of_another_tenants_object_does_not_exist_under_ones_own_tenant(
+    name, method, cast, objects, birch
+):
     """Attack: /t/<mine>/…/<yours>/. The admin may do everything in their own tenant, and finds nothing there."""
     url = url_of(name, objects, tenant_id=birch.pk)
     response, body = answer(browser_of(cast["other"]), method, url)

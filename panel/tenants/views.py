@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.db.models import prefetch_related_objects
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -39,7 +39,7 @@ def tenant_list(request: TenantRequest) -> HttpResponse:
 @tenant_page(Permission.TENANT_CREATE)
 def add(request: TenantRequest) -> HttpResponse:
     access = request.access
-    form = NewTenantForm(request.POST or None, access=access, initial={"may_oversell": True})
+    form = NewTenantForm(_typed(request), access=access, initial={"may_oversell": True})
     if form.is_valid():
         data = form.cleaned_data
         tenant = form.attempt(
@@ -64,7 +64,7 @@ def add(request: TenantRequest) -> HttpResponse:
 def settings(request: TenantRequest) -> HttpResponse:
     access, tenant = request.access, request.access.tenant
     form_class = CapsForm if access.is_from_above else TenantForm
-    form = form_class(request.POST or None, initial=form_class.initial_of(tenant))
+    form = form_class(_typed(request), initial=form_class.initial_of(tenant))
     if request.method == "POST" and form.is_valid() and form.attempt(lambda: _save(access, form)):
         messages.success(request, "The settings are saved.")
         return redirect("tenants:settings", tenant.pk)
@@ -82,7 +82,7 @@ def settings(request: TenantRequest) -> HttpResponse:
 @tenant_page(Permission.TENANT_SUSPEND)
 def suspend(request: TenantRequest) -> HttpResponse:
     access = request.access
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(_typed(request))
     if form.is_valid():
         tenant = form.attempt(lambda: suspend_tenant(access, reason=form.cleaned_data["reason"]))
         if tenant:
@@ -116,12 +116,14 @@ def _save(access: Access, form: TenantForm) -> Tenant:
     return edit_tenant(access, name=data["name"], contact_email=data["contact_email"])
 
 
+def _typed(request: HttpRequest) -> QueryDict | None:
+    """An empty POST is a form with nothing in it, not a first visit."""
+    return request.POST if request.method == "POST" else None
+
+
 def _form_page(
     request: HttpRequest, template: str, form: TenantForm | ReasonForm, **context: object
 ) -> HttpResponse:
-    # An empty POST is a form with nothing in it, not a first visit.
-    if request.method == "POST" and not form.is_bound:
-        form.data, form.is_bound = request.POST, True
     status = UNPROCESSABLE if form.errors else 200
     return render(request, template, {"form": form, **context}, status=status)
 

@@ -59,7 +59,9 @@ def used(tenant, kind=UsageKind.MAILBOXES):
 
 
 @pytest.mark.parametrize("capped", ["operator", "north", "alder"])
-def test_sixteen_takes_at_a_cap_of_five_leave_exactly_five_on_every_level(capped, request, operator, north, alder):
+def test_sixteen_takes_at_a_cap_of_five_leave_exactly_five_on_every_level(
+    capped, request, operator, north, alder
+):
     tenant = request.getfixturevalue(capped)
     Tenant.objects.filter(pk=tenant.pk).update(max_mailboxes=5)
 
@@ -96,8 +98,12 @@ def test_a_cap_that_is_lowered_while_others_take_is_never_exceeded(north, alder)
 
 def test_a_child_never_gets_more_than_its_parent_while_that_is_lowered(north, alder):
     acts = [
-        lambda: edit_tenant(command_access(north), name=north.name, contact_email="", caps=Caps(max_domains=5)),
-        lambda: edit_tenant(command_access(alder), name=alder.name, contact_email="", caps=Caps(max_domains=9)),
+        lambda: edit_tenant(
+            command_access(north), name=north.name, contact_email="", caps=Caps(max_domains=5)
+        ),
+        lambda: edit_tenant(
+            command_access(alder), name=alder.name, contact_email="", caps=Caps(max_domains=9)
+        ),
     ]
     at_once(acts)
     north.refresh_from_db()

@@ -125,7 +125,10 @@ class TestRecount:
 @pytest.mark.django_db
 def test_whatever_is_taken_and_given_no_cap_is_exceeded_and_all_comes_back(operator):
     north = make_tenant("N", TenantKind.RESELLER, operator, max_mailboxes=9)
-    leaves = [make_tenant(f"C{n}", TenantKind.CLIENT, north, max_mailboxes=cap) for n, cap in enumerate((4, 0, None))]
+    leaves = [
+        make_tenant(f"C{n}", TenantKind.CLIENT, north, max_mailboxes=cap)
+        for n, cap in enumerate((4, 0, None))
+    ]
     tree = [operator, north, *leaves]
 
     class Machine(RuleBasedStateMachine):

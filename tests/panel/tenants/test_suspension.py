@@ -55,7 +55,9 @@ def test_lifting_it_restores_exactly_what_was(north, alder, birch, ops_admin, no
     assert alder.suspended_reason == "Unpaid"
 
 
-@pytest.mark.parametrize(("who", "of"), [("north_admin", "north"), ("alder_admin", "alder"), ("ops_admin", "operator")])
+@pytest.mark.parametrize(
+    ("who", "of"), [("north_admin", "north"), ("alder_admin", "alder"), ("ops_admin", "operator")]
+)
 def test_nobody_suspends_or_frees_themselves(who, of, request, access_of):
     access = access_of(request.getfixturevalue(who), request.getfixturevalue(of))
     with pytest.raises(PermissionDenied):

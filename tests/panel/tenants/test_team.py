@@ -41,7 +41,9 @@ def test_an_access_may_do_what_its_role_holds_and_nothing_else(role, permission,
 
 
 def test_a_new_person_gets_a_password_that_must_be_changed(alder, alder_admin, access_of):
-    welcome = add_member(access_of(alder_admin, alder), email=" New@Mail.example ", role=Role.READ_ONLY, name="Nell")
+    welcome = add_member(
+        access_of(alder_admin, alder), email=" New@Mail.example ", role=Role.READ_ONLY, name="Nell"
+    )
     user = welcome.membership.user
     assert (user.email, user.name, user.must_change_password) == (NEW, "Nell", True)
     assert user.check_password(welcome.one_time_password)
@@ -51,7 +53,9 @@ def test_a_new_person_gets_a_password_that_must_be_changed(alder, alder_admin, a
 
 def test_a_person_who_signs_in_already_keeps_password_and_name(alder, alder_admin, south_admin, access_of):
     before = (south_admin.password, south_admin.name)
-    welcome = add_member(access_of(alder_admin, alder), email=south_admin.email, role=Role.READ_ONLY, name="Mallory")
+    welcome = add_member(
+        access_of(alder_admin, alder), email=south_admin.email, role=Role.READ_ONLY, name="Mallory"
+    )
     assert welcome.one_time_password is None
     south_admin.refresh_from_db()
     assert (south_admin.password, south_admin.name) == before
@@ -59,11 +63,16 @@ def test_a_person_who_signs_in_already_keeps_password_and_name(alder, alder_admi
 
 def test_nobody_is_in_a_team_twice(alder, alder_admin, alder_reader, access_of):
     access = access_of(alder_admin, alder)
-    assert code_of(lambda: add_member(access, email=alder_reader.email, role=Role.TENANT_ADMIN)) == "already_member"
+    assert (
+        code_of(lambda: add_member(access, email=alder_reader.email, role=Role.TENANT_ADMIN))
+        == "already_member"
+    )
 
 
 @pytest.mark.parametrize("role", list(Role))
-@pytest.mark.parametrize(("who", "of"), [("alder_admin", "alder"), ("north_admin", "north"), ("ops_admin", "operator")])
+@pytest.mark.parametrize(
+    ("who", "of"), [("alder_admin", "alder"), ("north_admin", "north"), ("ops_admin", "operator")]
+)
 def test_a_role_is_given_where_it_exists_and_by_those_who_have_it(who, of, role, request, access_of):
     tenant = request.getfixturevalue(of)
     access = access_of(request.getfixturevalue(who), tenant)
@@ -95,7 +104,9 @@ def test_nobody_changes_removes_or_resets_themselves(alder, alder_admin, access_
 
 
 @pytest.mark.parametrize("higher", ["ops_admin", "ops_support", "north_admin"])
-def test_an_admin_does_nothing_to_someone_who_stands_higher_anywhere(higher, request, alder, alder_admin, access_of):
+def test_an_admin_does_nothing_to_someone_who_stands_higher_anywhere(
+    higher, request, alder, alder_admin, access_of
+):
     person = request.getfixturevalue(higher)
     Membership.objects.create(user=person, tenant=alder, role=Role.READ_ONLY)
     access, member = access_of(alder_admin, alder), in_team(person, alder)
@@ -104,7 +115,9 @@ def test_an_admin_does_nothing_to_someone_who_stands_higher_anywhere(higher, req
     assert code_of(lambda: reset_member_password(access, member)) == "outranked"
 
 
-def test_a_password_is_not_reset_where_it_opens_more_than_the_admin_sees(alder, birch_admin, alder_admin, access_of):
+def test_a_password_is_not_reset_where_it_opens_more_than_the_admin_sees(
+    alder, birch_admin, alder_admin, access_of
+):
     Membership.objects.create(user=birch_admin, tenant=alder, role=Role.READ_ONLY)
     access, member = access_of(alder_admin, alder), in_team(birch_admin, alder)
     assert code_of(lambda: reset_member_password(access, member)) == "member_elsewhere"
@@ -127,7 +140,9 @@ def test_a_member_of_another_team_is_not_there(alder, birch, alder_admin, birch_
     assert code_of(lambda: reset_member_password(access, foreign)) == "member_gone"
 
 
-def test_a_removed_right_is_gone_at_once_and_the_last_one_ends_the_sessions(alder, alder_admin, alder_reader, access_of):
+def test_a_removed_right_is_gone_at_once_and_the_last_one_ends_the_sessions(
+    alder, alder_admin, alder_reader, access_of
+):
     stamp = alder_reader.stamp
     remove_member(access_of(alder_admin, alder), in_team(alder_reader, alder))
     assert find_access(alder_reader, alder.pk, actor=SYSTEM) is None
@@ -135,7 +150,9 @@ def test_a_removed_right_is_gone_at_once_and_the_last_one_ends_the_sessions(alde
     assert alder_reader.stamp != stamp
 
 
-def test_a_removed_right_leaves_the_sessions_of_who_belongs_elsewhere(alder, cedar, alder_admin, alder_reader, access_of):
+def test_a_removed_right_leaves_the_sessions_of_who_belongs_elsewhere(
+    alder, cedar, alder_admin, alder_reader, access_of
+):
     Membership.objects.create(user=alder_reader, tenant=cedar, role=Role.READ_ONLY)
     stamp = alder_reader.stamp
     remove_member(access_of(alder_admin, alder), in_team(alder_reader, alder))
@@ -156,7 +173,11 @@ def test_a_changed_role_binds_at_once_and_leaves_a_trace(alder, alder_admin, ald
     change_role(access_of(alder_admin, alder), in_team(alder_reader, alder), role=Role.TENANT_ADMIN)
     assert find_access(alder_reader, alder.pk, actor=SYSTEM).role is Role.TENANT_ADMIN
     entry = AuditEntry.objects.get(action="member.change_role")
-    assert (entry.before, entry.after, entry.tenant_id) == ({"role": "read_only"}, {"role": "tenant_admin"}, alder.pk)
+    assert (entry.before, entry.after, entry.tenant_id) == (
+        {"role": "read_only"},
+        {"role": "tenant_admin"},
+        alder.pk,
+    )
 
 
 def test_the_strongest_role_counts_wherever_it_is_held(alder, north, alder_reader, access_of):

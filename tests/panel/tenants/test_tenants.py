@@ -22,15 +22,21 @@ def refusal(act):
 
 
 def test_a_new_tenant_stands_below_all_that_stand_above_it_and_uses_nothing(north, north_admin, access_of):
-    tenant = add_tenant(access_of(north_admin, north), name="Dune Cafe", kind=CLIENT, contact_email="Info@Dune.example")
+    tenant = add_tenant(
+        access_of(north_admin, north), name="Dune Cafe", kind=CLIENT, contact_email="Info@Dune.example"
+    )
 
     assert tenant.contact_email == "info@dune.example"
-    assert list(Ancestry.objects.filter(tenant=tenant).order_by("distance").values_list("ancestor_id", "distance")) == [
+    assert list(
+        Ancestry.objects.filter(tenant=tenant).order_by("distance").values_list("ancestor_id", "distance")
+    ) == [
         (tenant.pk, 0),
         (north.pk, 1),
         (north.parent_id, 2),
     ]
-    assert {(row.kind, row.used) for row in Usage.objects.filter(tenant=tenant)} == {(kind, 0) for kind in UsageKind}
+    assert {(row.kind, row.used) for row in Usage.objects.filter(tenant=tenant)} == {
+        (kind, 0) for kind in UsageKind
+    }
     entry = AuditEntry.objects.get(action="tenant.add")
     assert (entry.tenant_id, entry.object_id, entry.actor_label) == (tenant.pk, tenant.pk, north_admin.email)
 
@@ -49,11 +55,17 @@ def test_a_client_has_nothing_below_it(alder, north_admin, access_of):
 
 def test_there_are_four_levels_and_no_second_operator(north, north_admin, ops_admin, operator, access_of):
     sub = add_tenant(access_of(north_admin, north), name="Fernwood Group", kind=RESELLER)
-    assert refusal(lambda: add_tenant(access_of(north_admin, sub), name="Deep", kind=RESELLER)).code == "kind_not_here"
+    assert (
+        refusal(lambda: add_tenant(access_of(north_admin, sub), name="Deep", kind=RESELLER)).code
+        == "kind_not_here"
+    )
     leaf = add_tenant(access_of(north_admin, sub), name="Ferngate", kind=CLIENT)
     assert Ancestry.objects.filter(tenant=leaf).count() == 4
     operator_access = access_of(ops_admin, operator)
-    assert refusal(lambda: add_tenant(operator_access, name="X", kind=TenantKind.OPERATOR)).code == "kind_not_here"
+    assert (
+        refusal(lambda: add_tenant(operator_access, name="X", kind=TenantKind.OPERATOR)).code
+        == "kind_not_here"
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,7 +92,10 @@ def test_two_resellers_may_have_a_client_of_the_same_name(alder, south, south_ad
 
 def test_a_contact_must_be_an_address(north, north_admin, access_of):
     access = access_of(north_admin, north)
-    assert refusal(lambda: add_tenant(access, name="D", kind=CLIENT, contact_email="|cat")).field == "contact_email"
+    assert (
+        refusal(lambda: add_tenant(access, name="D", kind=CLIENT, contact_email="|cat")).field
+        == "contact_email"
+    )
 
 
 def test_an_admin_edits_name_and_contact_of_their_own_tenant(alder, alder_admin, access_of):
@@ -96,7 +111,9 @@ def test_an_edit_that_changes_nothing_leaves_no_entry(alder, alder_admin, access
     assert not AuditEntry.objects.filter(action="tenant.edit").exists()
 
 
-@pytest.mark.parametrize(("who", "of"), [("alder_admin", "alder"), ("north_admin", "north"), ("ops_admin", "operator")])
+@pytest.mark.parametrize(
+    ("who", "of"), [("alder_admin", "alder"), ("north_admin", "north"), ("ops_admin", "operator")]
+)
 def test_nobody_changes_their_own_limits(who, of, request, access_of):
     tenant = request.getfixturevalue(of)
     access = access_of(request.getfixturevalue(who), tenant)
@@ -141,7 +158,9 @@ class TestCaps:
     def test_a_cap_further_up_binds_where_the_parent_has_none(self, capped, north_admin, access_of):
         sub = add_tenant(access_of(north_admin, capped), name="Sub", kind=RESELLER)
         refused = refusal(
-            lambda: add_tenant(access_of(north_admin, sub), name="L", kind=CLIENT, caps=Caps(max_mailboxes=11))
+            lambda: add_tenant(
+                access_of(north_admin, sub), name="L", kind=CLIENT, caps=Caps(max_mailboxes=11)
+            )
         )
         assert refused.code == "cap_above_parent"
 
@@ -169,11 +188,16 @@ class TestCaps:
     def test_a_cap_is_not_set_below_what_is_used(self, alder, alder_domain, ann, bob, north_admin, access_of):
         refused = refusal(lambda: self.edit(access_of(north_admin, alder), caps=Caps(max_mailboxes=1)))
         assert (refused.code, refused.field) == ("cap_below_use", "max_mailboxes")
-        assert refused.message == "Alder and Finch uses 2 mailboxes already. Type at least that, or make room first."
+        assert (
+            refused.message
+            == "Alder and Finch uses 2 mailboxes already. Type at least that, or make room first."
+        )
 
     def test_a_cap_is_not_set_below_what_was_promised_below_it(self, north, alder, ops_admin, access_of):
         self.edit(access_of(ops_admin, alder), caps=Caps(max_storage_bytes=5 * GIB))
-        refused = refusal(lambda: self.edit(access_of(ops_admin, north), caps=Caps(max_storage_bytes=4 * GIB)))
+        refused = refusal(
+            lambda: self.edit(access_of(ops_admin, north), caps=Caps(max_storage_bytes=4 * GIB))
+        )
         assert (refused.code, refused.field) == ("cap_below_promise", "max_storage_bytes")
         assert "5 GB" in refused.message
 
