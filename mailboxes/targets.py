@@ -234,14 +234,13 @@ def _too_many() -> Refused:
 
 
 def _edges_of(node: Node, found: Mapping[str, Node]) -> tuple[str, ...]:
-    edges: dict[str, None] = {}
+    """One edge for each destination: two that end at one row are expanded twice, and count twice."""
+    edges = []
     for destination in node.destinations:
         target = found.get(destination)
-        if node.is_mailbox and destination == node.key:
-            # The copy that a mailbox keeps is an end, not a way back.
-            edges[f"copy of {node.key}"] = None
-        else:
-            edges[target.key if target else destination] = None
+        # The copy that a mailbox keeps is an end, not a way back.
+        is_copy = node.is_mailbox and destination == node.key
+        edges.append(f"copy of {node.key}" if is_copy else target.key if target else destination)
     return tuple(edges)
 
 

@@ -56,7 +56,7 @@ def list_aliases(request: TenantRequest) -> HttpResponse:
 def add(request: TenantRequest) -> HttpResponse:
     access = request.access
     form = NewAliasForm(_posted(request), access=access, initial={"domain": request.GET.get("domain", "")})
-    if form.is_bound and form.is_valid():
+    if form.is_valid():
         alias = form.attempt(lambda: add_alias(access=access, **form.cleaned_data))
         if alias:
             messages.success(request, f"{alias} delivers now.")
@@ -70,10 +70,11 @@ def edit(request: TenantRequest, alias_id: int) -> HttpResponse:
     alias = get_object_or_404(Alias.objects.of(access).select_related("address__domain"), pk=alias_id)
     initial = {"destinations": "\n".join(_destinations(alias)), "comment": alias.comment}
     form = AliasForm(_posted(request), initial=initial)
-    if form.is_bound and form.is_valid():
-        if form.attempt(lambda: edit_alias(access=access, alias=alias, **form.cleaned_data)):
-            messages.success(request, f"{alias} is saved.")
-            return redirect("mailboxes:alias_edit", access.tenant.pk, alias.pk)
+    if form.is_valid() and form.attempt(
+        lambda: edit_alias(access=access, alias=alias, **form.cleaned_data)
+    ):
+        messages.success(request, f"{alias} is saved.")
+        return redirect("mailboxes:alias_edit", access.tenant.pk, alias.pk)
     context = {
         "alias": alias,
         "may_edit": access.may(Permission.ALIAS_EDIT),
@@ -104,10 +105,9 @@ def delete(request: TenantRequest, alias_id: int) -> HttpResponse:
     alias = get_object_or_404(Alias.objects.of(access).select_related("address__domain"), pk=alias_id)
     form = PanelForm(_posted(request))
     label = str(alias)
-    if form.is_bound and form.is_valid():
-        if form.attempt(lambda: delete_alias(access=access, alias=alias)):
-            messages.success(request, f"{label} is deleted.")
-            return redirect("mailboxes:aliases", access.tenant.pk)
+    if form.is_valid() and form.attempt(lambda: delete_alias(access=access, alias=alias)):
+        messages.success(request, f"{label} is deleted.")
+        return redirect("mailboxes:aliases", access.tenant.pk)
     context = {
         "alias": alias,
         "targets": alias.address.targets.count(),
@@ -128,7 +128,7 @@ def catch_all(request: TenantRequest, domain_id: int) -> HttpResponse:
     )
     form.fields["destinations"].required = False
     form.fields["destinations"].help_text = "One address a line. Leave it empty to refuse unknown names."
-    if form.is_bound and form.is_valid():
+    if form.is_valid():
         wanted = form.cleaned_data["destinations"]
         if form.attempt(
             lambda: (

@@ -18,10 +18,11 @@ def edit(request: TenantRequest, mailbox_id: int) -> HttpResponse:
     access = request.access
     mailbox = get_object_or_404(Mailbox.objects.of(access).select_related("address"), pk=mailbox_id)
     form = _form(request, mailbox)
-    if form.is_bound and form.is_valid():
-        if form.attempt(lambda: set_forwarding(access=access, mailbox=mailbox, **form.cleaned_data)):
-            messages.success(request, _news(form))
-            return redirect("mailboxes:forwarding", access.tenant.pk, mailbox.pk)
+    if form.is_valid() and form.attempt(
+        lambda: set_forwarding(access=access, mailbox=mailbox, **form.cleaned_data)
+    ):
+        messages.success(request, _news(form))
+        return redirect("mailboxes:forwarding", access.tenant.pk, mailbox.pk)
     context = {"form": form, "mailbox": mailbox, "may_edit": access.may(Permission.MAILBOX_EDIT)}
     return render(request, "mailboxes/forwarding.html", context, status=_status(form))
 

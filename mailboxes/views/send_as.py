@@ -20,7 +20,7 @@ def edit(request: TenantRequest, mailbox_id: int) -> HttpResponse:
     access = request.access
     mailbox = get_object_or_404(Mailbox.objects.of(access).select_related("address"), pk=mailbox_id)
     form = SendAsForm(request.POST if request.method == "POST" else None)
-    if form.is_bound and form.is_valid():
+    if form.is_valid():
         right = form.attempt(lambda: grant_send_as(access=access, mailbox=mailbox, **form.cleaned_data))
         if right:
             messages.success(request, f"{mailbox} may send as {right.sender} now.")
