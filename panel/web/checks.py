@@ -15,7 +15,7 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 @register(deploy=True)
 def one_hash_library(**_kwargs: Any) -> list[CheckMessage]:
-    """Of libpass, the maintained passlib, and passlib itself it depends on the order of installation which one runs."""
+    """With libpass and the old passlib both installed, the order of installation decides which one runs."""
     if not _is_installed("passlib") and _is_installed("libpass"):
         return []
     return [

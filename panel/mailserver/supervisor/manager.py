@@ -133,6 +133,7 @@ class Supervisor:
             _wait_for_descendants()
         finally:
             _kill_descendants()
+            _reap()
         self._print_for(0.2)
         if dead is None:
             self._say("posthouse: all parts have ended.")
@@ -236,6 +237,15 @@ def _kill_descendants() -> None:
         for pid in left:
             _send(pid, signal.SIGKILL)
         time.sleep(0.05)
+
+
+def _reap() -> None:
+    """Take leave of dead orphans too, or they would stay in the list of processes until we are gone."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return
 
 
 def _send(pid: int, number: int) -> None:
