@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "panel.accounts.middleware.SessionLifeMiddleware",
     "panel.accounts.middleware.MustChangePasswordMiddleware",
     "panel.web.middleware.ResponseHeadersMiddleware",
 ]

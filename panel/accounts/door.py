@@ -1,5 +1,7 @@
 """The door: one try to sign in, counted, judged and written into the trail."""
 
+import time
+
 from django.contrib.auth import authenticate, login
 from django.db import transaction
 from django.http import HttpRequest
@@ -12,6 +14,9 @@ from panel.audit.actor import Actor, ActorKind
 from panel.audit.middleware import client_address, request_id
 from panel.lib.addresses import normalise_destination
 from panel.lib.errors import Refused
+
+# In the session: when it began and when it was last used, in seconds since the epoch.
+BEGAN_AT, SEEN_AT = "began_at", "seen_at"
 
 # The same for an unknown address, a wrong password and a suspended tenant: it tells nothing.
 _WRONG = (
@@ -40,6 +45,7 @@ def sign_in(request: HttpRequest, email: str, password: str) -> User:
     throttle.clear(counters)
     with transaction.atomic():
         login(request, user)
+        request.session[BEGAN_AT] = request.session[SEEN_AT] = int(time.time())
         _record("session.start", user, address, user.trail_tenant_id)
     return user
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -89,7 +89,7 @@ def purge_expired() -> None:
     PasswordReset.objects.filter(expires_at__lt=now - LINK_LIFE).delete()
 
 
-def _to_send():  # type: ignore[no-untyped-def]  # noqa: ANN202 -- the manager's own type
+def _to_send() -> QuerySet[PasswordReset]:
     now = timezone.now()
     return PasswordReset.objects.filter(
         Q(lease_until=None) | Q(lease_until__lt=now),
