@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from panel.accounts.jobs import LINK_LIFE, open_links, user_of_link, void_links
+from panel.accounts.jobs import LINK_LIFE, user_of_link, void_links
 from panel.accounts.models import PasswordReset, User, UserKind, new_stamp
 from panel.accounts.passwords import OneTimePassword, hash_password, is_right, make_one_time_password
 from panel.accounts.tasks import send_reset_link
@@ -103,14 +103,12 @@ def reset_password(digest: str, new: str, *, actor: Actor) -> User:
     check_policy(new, user)
     hashed = hash_password(new)
     with transaction.atomic():
-        # Of two parallel requests with one link, one finds it open.
-        if (
-            not PasswordReset.objects.filter(digest=digest)
-            .filter(open_links())
-            .update(ended_at=timezone.now())
-        ):
+        user, now = User.objects.select_for_update().get(pk=user.pk), timezone.now()
+        # Of parallel requests with one link, one finds it open. Columns of the row alone: PostgreSQL judges
+        # a joined condition again by what was there before the wait, and would find it open twice.
+        link = PasswordReset.objects.filter(digest=digest, ended_at=None, expires_at__gt=now)
+        if not (user.is_active and link.update(ended_at=now)):
             raise _link_ended()
-        user = User.objects.select_for_update().get(pk=user.pk)
         set_password(user, hashed, must_change=False)
         _record("member.reset_password", user, replace(actor, label=f"{actor.label} with a link"), None)
     return user

@@ -93,7 +93,8 @@ def _to_send() -> QuerySet[PasswordReset]:
     now = timezone.now()
     return PasswordReset.objects.filter(
         Q(lease_until=None) | Q(lease_until__lt=now),
-        user__is_active=True,
+        # No joined column: a claim must be judged by its own row (an account that is shut voids its links).
+        user__isnull=False,
         sent_at=None,
         ended_at=None,
         # A link that comes hours late puzzles more than it helps.
