@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -207,7 +208,7 @@ def _label(key: str) -> str:
     return f"the catch-all of {key[1:]}" if key.startswith("@") else display_address(key)
 
 
-def _chunks(items: Iterable[str] | Iterable[int], size: int = CHUNK) -> Iterator[list]:
+def _chunks(items: Iterable[str] | Iterable[int], size: int = CHUNK) -> Iterator[list[Any]]:
     rest = iter(items)
     while chunk := list(islice(rest, size)):
         yield chunk

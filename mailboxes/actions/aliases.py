@@ -1,6 +1,6 @@
 """Add, change and take away aliases; the catch-all is the alias with an empty local part."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from django.db import IntegrityError, transaction
@@ -276,7 +276,7 @@ def _destinations_of(address: Address) -> list[str]:
 
 
 def _record(
-    action: str, access: Access, alias: Alias, *, before: dict[str, object], after: dict[str, object]
+    action: str, access: Access, alias: Alias, *, before: Mapping[str, object], after: Mapping[str, object]
 ) -> None:
     address = alias.address
     log.record(

@@ -70,9 +70,7 @@ def edit(request: TenantRequest, alias_id: int) -> HttpResponse:
     alias = get_object_or_404(Alias.objects.of(access).select_related("address__domain"), pk=alias_id)
     initial = {"destinations": "\n".join(_destinations(alias)), "comment": alias.comment}
     form = AliasForm(_posted(request), initial=initial)
-    if form.is_valid() and form.attempt(
-        lambda: edit_alias(access=access, alias=alias, **form.cleaned_data)
-    ):
+    if form.is_valid() and form.attempt(lambda: edit_alias(access=access, alias=alias, **form.cleaned_data)):
         messages.success(request, f"{alias} is saved.")
         return redirect("mailboxes:alias_edit", access.tenant.pk, alias.pk)
     context = {
