@@ -79,6 +79,7 @@ def make_mailbox(
     )
     _use(domain.tenant, UsageKind.MAILBOXES, 1)
     _use(domain.tenant, UsageKind.STORAGE, quota_bytes or 0)
+    _use(domain.tenant, UsageKind.UNMETERED, int(quota_bytes is None))
     return mailbox
 
 

@@ -94,6 +94,14 @@ DOMAINS = {
 }
 
 MAILBOXES = {
+    "mailboxes:list": (_READ_DOMAIN, _NO_METHOD),
+    "mailboxes:add": (_EDIT_DOMAIN, _EDIT_DOMAIN_FORM),
+    "mailboxes:detail": (_READ_DOMAIN, _EDIT_DOMAIN_FORM),
+    "mailboxes:history": (_READ_DOMAIN, _NO_METHOD),
+    "mailboxes:password": (_EDIT_DOMAIN, _EDIT_DOMAIN_FORM),
+    "mailboxes:state": (_NO_METHOD, _EDIT_DOMAIN_ACT),
+    "mailboxes:delete": (_EDIT_DOMAIN, _EDIT_DOMAIN_ACT),
+    "mailboxes:undelete": (_NO_METHOD, _EDIT_DOMAIN_ACT),
     "mailboxes:aliases": (_READ_DOMAIN, _NO_METHOD),
     "mailboxes:alias_add": (_EDIT_DOMAIN, _EDIT_DOMAIN_FORM),
     "mailboxes:alias_edit": (_READ_DOMAIN, _EDIT_DOMAIN_FORM),

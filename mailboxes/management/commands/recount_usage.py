@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
-from django.db.models import Count, Sum
+from django.db.models import Sum
 
 from domains.models import Domain
 from mailboxes.models import Alias, Mailbox
@@ -54,5 +54,5 @@ def count(tenant: Tenant, kind: UsageKind) -> int:
     if kind is UsageKind.ALIASES:
         return Alias.objects.filter(address__domain__tenant__above__ancestor=tenant).count()
     if kind is UsageKind.UNMETERED:
-        return mailboxes.filter(quota_bytes=None).aggregate(count=Count("pk"))["count"]
+        return mailboxes.filter(quota_bytes=None).count()
     return mailboxes.aggregate(total=Sum("quota_bytes"))["total"] or 0

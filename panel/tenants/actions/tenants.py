@@ -165,7 +165,7 @@ def _name(text: str) -> tuple[str, str]:
 
 def _refuse_taken_name(parent_id: int | None, sort_name: str, *, but_for: int | None) -> None:
     """The parent is locked: of two equal names at once the second waits, and then finds the first."""
-    if Tenant.objects.filter(parent_id=parent_id, sort_name=sort_name).exclude(pk=but_for).exists():
+    if Tenant.objects.filter(parent_id=parent_id, sort_name=sort_name).exclude(pk=but_for or 0).exists():
         raise Refused(
             "There is one with this name already. Add something that tells them apart.", "name_taken", "name"
         )
@@ -254,7 +254,7 @@ def _check_against_parent(
 
 def _promised(parent: Tenant, kind: UsageKind, *, but_for: int | None = None) -> int:
     field = usage_caps.CAP_FIELDS[kind]
-    others = Tenant.objects.filter(parent=parent).exclude(pk=but_for)
+    others = Tenant.objects.filter(parent=parent).exclude(pk=but_for or 0)
     return others.aggregate(total=Sum(field))["total"] or 0
 
 
