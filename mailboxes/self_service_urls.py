@@ -1,6 +1,13 @@
-"""Routes of self-service."""
+"""Routes of self-service, below `/me/`."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from mailboxes.views import self_service
 
 app_name = "me"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("", self_service.home, name="home"),
+    path("password/", self_service.password, name="password"),
+    path("forwarding/", self_service.forwarding, name="forwarding"),
+    path("settings/", self_service.settings, name="settings"),
+]

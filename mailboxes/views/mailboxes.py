@@ -1,32 +1,203 @@
-"""To be written."""
+"""The list of mailboxes, one mailbox, and the forms around them."""
 
-from django.http import Http404, HttpResponse
+from contextlib import suppress
+from typing import Any
 
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_safe
+
+from domains.models import Domain
+from mailboxes.actions.forwarding import forwarding_of
+from mailboxes.actions.mailboxes import add_mailbox, edit_mailbox
+from mailboxes.actions.passwords import set_password
+from mailboxes.figures import Figures, figures_of
+from mailboxes.forms.aliases import addressable
+from mailboxes.forms.mailboxes import MailboxForm, NewMailboxForm, SetPasswordForm
+from mailboxes.models import Mailbox, MailboxState
+from mailboxes.outranking import is_outranked
+from mailboxes.views.found import badge_of, find
+from panel.audit.models import AuditEntry
+from panel.environment import environment
+from panel.lib.addresses import display_address, normalise_domain
+from panel.lib.errors import Refused
+from panel.lib.keyset import paginate, prefix
 from panel.tenants.access import TenantRequest, tenant_page
 from panel.tenants.roles import Permission
 
+UNPROCESSABLE = 422
+STATES = {
+    "": ("All", Q()),
+    "active": ("Active", Q(state=MailboxState.ACTIVE)),
+    "receive_only": ("Receive only", Q(state=MailboxState.RECEIVE_ONLY)),
+    "off": ("Off", Q(state=MailboxState.OFF)),
+    "deleted": ("Deleted", Q(state=MailboxState.DELETED)),
+}
 
+
+@require_safe
 @tenant_page(Permission.MAILBOX_READ)
-def list_mailboxes(request: TenantRequest, **_kwargs: int) -> HttpResponse:
-    raise Http404
+def list_mailboxes(request: TenantRequest) -> HttpResponse:
+    access, q = request.access, request.GET.get("q", "").strip()[:254]
+    state = request.GET.get("state", "")
+    if state not in STATES:
+        state = ""
+    domain = _chosen_domain(request)
+    found = Mailbox.objects.of(access).filter(STATES[state][1], prefix("address__address", _typed(q)))
+    if domain is not None:
+        found = found.filter(address__domain=domain)
+    page = paginate(
+        found.select_related("address"), order=("address__address",), cursor=request.GET.get("page", "")
+    )
+    context = {
+        "page": page,
+        "q": q,
+        "state": state,
+        "states": [(key, label) for key, (label, _) in STATES.items()],
+        "domain": domain,
+        "rows": _rows(page.items),
+        "may_add": access.may(Permission.MAILBOX_EDIT),
+    }
+    return render(request, "mailboxes/list.html", context)
 
 
+@sensitive_post_parameters("password")
+@sensitive_variables("made", "typed")
 @tenant_page(Permission.MAILBOX_EDIT)
-def add(request: TenantRequest, **_kwargs: int) -> HttpResponse:
-    raise Http404
+def add(request: TenantRequest) -> HttpResponse:
+    access = request.access
+    initial = {
+        "imap": True,
+        "smtp": True,
+        "pop3": True,
+        "sieve": True,
+        "quota_bytes": 1,
+        "domain": request.GET.get("domain", ""),
+    }
+    form = NewMailboxForm(request.POST or None, access=access, initial=initial)
+    if form.is_valid():
+        typed = form.cleaned_data
+        made = form.attempt(
+            lambda: add_mailbox(
+                access=access,
+                domain=typed["domain"],
+                local_part=typed["local_part"],
+                name=typed["name"],
+                quota_bytes=form.quota(),
+                password=typed["password"] or None,
+                protocols=form.protocols(),
+            )
+        )
+        if made and made.one_time:
+            context = {"mailbox": made.mailbox, "one_time": made.one_time, "is_new": True}
+            return render(request, "mailboxes/secret.html", context)
+        if made:
+            messages.success(request, f"{display_address(str(made.mailbox))} is there.")
+            return redirect("mailboxes:detail", access.tenant.pk, made.mailbox.pk)
+    context = {"form": form, "has_domains": addressable(access).exists()}
+    return render(request, "mailboxes/add.html", context, status=UNPROCESSABLE if form.errors else 200)
 
 
+@tenant_page(Permission.MAILBOX_READ, post=Permission.MAILBOX_EDIT)
+def detail(request: TenantRequest, mailbox_id: int) -> HttpResponse:
+    access, mailbox = request.access, find(request, mailbox_id)
+    form = MailboxForm(
+        request.POST if request.method == "POST" else None, initial=MailboxForm.initial_of(mailbox)
+    )
+    if form.is_valid():
+        saved = form.attempt(
+            lambda: edit_mailbox(
+                access=access,
+                mailbox=mailbox,
+                name=form.cleaned_data["name"],
+                quota_bytes=form.quota(mailbox.quota_bytes),
+                protocols=form.protocols(),
+            )
+        )
+        if saved:
+            messages.success(request, "The settings are saved.")
+            return redirect("mailboxes:detail", access.tenant.pk, mailbox.pk)
+    context = _about(request, mailbox, "settings") | {"form": form}
+    return render(request, "mailboxes/detail.html", context, status=UNPROCESSABLE if form.errors else 200)
+
+
+@require_safe
 @tenant_page(Permission.MAILBOX_READ)
-def detail(request: TenantRequest, **_kwargs: int) -> HttpResponse:
-    raise Http404
+def history(request: TenantRequest, mailbox_id: int) -> HttpResponse:
+    """The trail of this mailbox. Its tenant is asked for too, so that no row of another is shown."""
+    mailbox = find(request, mailbox_id)
+    entries = AuditEntry.objects.filter(
+        object_kind="mailbox", object_id=mailbox.pk, tenant_id=mailbox.address.domain.tenant_id
+    )
+    page = paginate(entries, order=("-id",), cursor=request.GET.get("page", ""))
+    context = _about(request, mailbox, "history") | {"page": page}
+    return render(request, "mailboxes/history.html", context)
 
 
-@tenant_page(Permission.MAILBOX_READ)
-def history(request: TenantRequest, **_kwargs: int) -> HttpResponse:
-    raise Http404
-
-
+@sensitive_post_parameters("password")
+@sensitive_variables("made")
 @tenant_page(Permission.MAILBOX_EDIT)
-def password(request: TenantRequest, **_kwargs: int) -> HttpResponse:
-    raise Http404
+def password(request: TenantRequest, mailbox_id: int) -> HttpResponse:
+    access, mailbox = request.access, find(request, mailbox_id)
+    form = SetPasswordForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        made = form.attempt(
+            lambda: set_password(
+                access=access, mailbox=mailbox, password=form.cleaned_data["password"] or None
+            )
+        )
+        if made and made.one_time:
+            context = {"mailbox": mailbox, "one_time": made.one_time, "is_new": False}
+            return render(request, "mailboxes/secret.html", context)
+        if made:
+            messages.success(
+                request, "The new password is set. Mail programs with the old one are signed out."
+            )
+            return redirect("mailboxes:detail", access.tenant.pk, mailbox.pk)
+    context = _about(request, mailbox, "settings") | {"form": form}
+    return render(request, "mailboxes/password.html", context, status=UNPROCESSABLE if form.errors else 200)
 
+
+def _about(request: TenantRequest, mailbox: Mailbox, tab: str) -> dict[str, Any]:
+    """What every page of one mailbox shows."""
+    address = mailbox.address.address
+    destinations, keeps_copy = forwarding_of(mailbox)
+    outranked = is_outranked(request.access, address)
+    return {
+        "mailbox": mailbox,
+        "address": address,
+        "badge": badge_of(mailbox),
+        "figures": figures_of([address])[address],
+        "tab": tab,
+        "is_outranked": outranked,
+        "may_edit": request.access.may(Permission.MAILBOX_EDIT) and not outranked,
+        "grace_days": environment.grace_days,
+        "destinations": destinations,
+        "keeps_copy": keeps_copy,
+    }
+
+
+def _rows(mailboxes: list[Mailbox]) -> list[tuple[Mailbox, tuple[str, str], Figures]]:
+    figures = figures_of(mailbox.address.address for mailbox in mailboxes)
+    return [(mailbox, badge_of(mailbox), figures[mailbox.address.address]) for mailbox in mailboxes]
+
+
+def _chosen_domain(request: TenantRequest) -> Domain | None:
+    """The domain of `?domain=`, by number. One of another tenant is taken as none."""
+    typed = request.GET.get("domain", "")
+    # Sixteen digits fit a key of every database.
+    if not (typed.isascii() and typed.isdigit() and len(typed) <= 16):
+        return None
+    return Domain.objects.of(request.access).filter(pk=int(typed)).first()
+
+
+def _typed(q: str) -> str:
+    """What was typed, as stored: behind the @ letters other than ASCII become an A-label."""
+    local_part, at, domain = q.lower().replace("\x00", "").partition("@")
+    if domain and not domain.isascii():
+        with suppress(Refused):
+            domain = normalise_domain(domain)
+    return f"{local_part}{at}{domain}"

@@ -1,0 +1,82 @@
+"""What mailbox users see and change themselves."""
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_safe
+
+from mailboxes.actions.forwarding import forwarding_of
+from mailboxes.actions.mailboxes import Protocols
+from mailboxes.actions.passwords import change_password
+from mailboxes.client_settings import Door, doors
+from mailboxes.figures import figures_of
+from mailboxes.forms.mailboxes import ChangePasswordForm
+from mailboxes.models import Mailbox, SendAs
+from mailboxes.self_service import mailbox_page
+from mailboxes.views import forwarding as forwarding_views
+from panel.accounts.models import User
+from panel.tenants.access import actor_of
+
+UNPROCESSABLE = 422
+
+
+@require_safe
+@mailbox_page
+def home(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
+    address = mailbox.address.address
+    destinations, keeps_copy = forwarding_of(mailbox)
+    context = {
+        "mailbox": mailbox,
+        "address": address,
+        "figures": figures_of([address])[address],
+        "destinations": destinations,
+        "keeps_copy": keeps_copy,
+        "senders": list(
+            SendAs.objects.filter(mailbox=mailbox).order_by("sender").values_list("sender", flat=True)
+        ),
+        "doors": _doors(mailbox)[:2],
+    }
+    return render(request, "me/home.html", context)
+
+
+@sensitive_post_parameters("old", "password", "again")
+@mailbox_page
+def password(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
+    form = ChangePasswordForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        typed = form.cleaned_data
+        changed = form.attempt(
+            lambda: change_password(
+                actor=actor_of(request), mailbox=mailbox, old=typed["old"], new=typed["password"]
+            )
+        )
+        if changed:
+            user = User.objects.get(pk=request.user.pk)
+            update_session_auth_hash(request, user)
+            messages.success(
+                request,
+                "Your password is changed. Type it into your mail programs too; elsewhere you are signed out.",
+            )
+            return redirect("me:home")
+    context = {"form": form, "mailbox": mailbox, "address": mailbox.address.address}
+    return render(request, "me/password.html", context, status=UNPROCESSABLE if form.errors else 200)
+
+
+@mailbox_page
+def forwarding(request: HttpRequest, mailbox: Mailbox) -> HttpResponseBase:
+    return forwarding_views.own(request, mailbox)
+
+
+@require_safe
+@mailbox_page
+def settings(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
+    context = {"mailbox": mailbox, "address": mailbox.address.address, "doors": _doors(mailbox)}
+    return render(request, "me/settings.html", context)
+
+
+def _doors(mailbox: Mailbox) -> list[Door]:
+    ways = Protocols.of(mailbox)
+    return doors(imap=ways.imap, pop3=ways.pop3, smtp=ways.smtp, sieve=ways.sieve)
