@@ -1,7 +1,7 @@
 """Pages of aliases and catch-alls."""
 
 from django.contrib import messages
-from django.db.models import prefetch_related_objects
+from django.db.models import F, prefetch_related_objects
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -22,7 +22,7 @@ from mailboxes.target_graph import ROLE_LOCAL_PARTS
 from panel.lib.errors import Refused
 from panel.lib.forms import PanelForm
 from panel.lib.keyset import paginate, prefix
-from panel.tenants.access import TenantRequest, tenant_page
+from panel.tenants.access import Access, TenantRequest, tenant_page
 from panel.tenants.roles import Permission
 
 UNPROCESSABLE = 422
@@ -34,10 +34,12 @@ SHOWN_TARGETS = 3
 def list_aliases(request: TenantRequest) -> HttpResponse:
     access = request.access
     q = request.GET.get("q", "").strip()[:254].replace("\x00", "").lower()
-    name = request.GET.get("domain", "").strip()[:253].replace("\x00", "").lower()
+    wanted = request.GET.get("domain", "").strip()[:253].replace("\x00", "").lower()
+    domain = _find_domain(access, wanted)
     aliases = Alias.objects.of(access).filter(prefix("address__address", q)).select_related("address")
-    if name:
-        aliases = aliases.filter(address__domain__name=name)
+    if wanted:
+        # A domain that is not theirs has no aliases, as one that does not exist.
+        aliases = aliases.filter(address__domain=domain) if domain else aliases.none()
     page = paginate(aliases, order=("address__address", "id"), cursor=request.GET.get("page", ""))
     prefetch_related_objects(page.items, "address__targets")
     rows = [(alias, _shown(alias)) for alias in page.items]
@@ -45,7 +47,7 @@ def list_aliases(request: TenantRequest) -> HttpResponse:
         "page": page,
         "rows": rows,
         "q": q,
-        "domain": name,
+        "domain": domain,
         "may_edit": access.may(Permission.ALIAS_EDIT),
         "can_add": addressable(access).exists(),
     }
@@ -139,6 +141,18 @@ def catch_all(request: TenantRequest, domain_id: int) -> HttpResponse:
             return redirect("mailboxes:catch_all", access.tenant.pk, domain.pk)
     context = {"domain": domain, "alias": alias, "may_edit": access.may(Permission.ALIAS_EDIT)}
     return _page(request, "mailboxes/alias_catch_all.html", form, **context)
+
+
+def _find_domain(access: Access, wanted: str) -> Domain | None:
+    """The domain by its primary key, as links have it, or by its name, as people type it. With one label
+    alone a number is never a name."""
+    if wanted.isascii() and wanted.isdigit() and len(wanted) < 19:
+        return Domain.objects.of(access).filter(pk=int(wanted)).first()
+    return (
+        Domain.objects.of(access).filter(name=wanted).order_by(F("proved_at").asc(nulls_last=True)).first()
+        if wanted
+        else None
+    )
 
 
 def _posted(request: TenantRequest) -> QueryDict | None:

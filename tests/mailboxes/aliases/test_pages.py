@@ -36,7 +36,7 @@ def test_the_list_shows_nothing_of_another_tenant(browser, alder, birch_domain, 
     assert "info@alder.example" in page
     for word in ("birch", "secret", "buried"):
         assert word not in page
-    for query in ({"domain": "birch.example"}, {"q": "secret@"}):
+    for query in ({"domain": "birch.example"}, {"domain": str(birch_domain.pk)}, {"q": "secret@"}):
         assert browser.get(url("aliases", alder), query).context["page"].items == []
 
 
@@ -63,6 +63,8 @@ def test_the_search_is_by_the_beginning_and_takes_wildcards_as_they_are(browser,
 
     assert found(q="INFO") == ["info@alder.example", "info@finch.example"]
     assert found(q="info", domain="finch.example") == ["info@finch.example"]
+    assert found(domain=str(other.pk)) == ["info@finch.example"]
+    assert found(domain="9" * 30) == found(domain="²") == found(domain="nowhere.example") == []
     assert found(q="%") == found(q="_") == found(q="i\x00%") == []
 
 
@@ -159,6 +161,7 @@ def test_switching_and_deleting_work_from_their_buttons(browser, alder, alder_do
 
 def test_the_catch_all_of_a_domain_is_set_and_cleared(browser, alder, alder_domain):
     page = url("catch_all", alder, alder_domain.pk)
+    assert page.encode() in browser.get(url("aliases", alder), {"domain": "alder.example"}).content
     assert browser.get(page).status_code == 200
     assert browser.post(page, {"destinations": "zoe@example.com"}).status_code == 302
     assert b"zoe@example.com" in browser.get(page).content
