@@ -95,10 +95,12 @@ DOMAINS = {
 
 MAILBOXES = {
     "mailboxes:list": (_READ_DOMAIN, _NO_METHOD),
-    "mailboxes:add": (_EDIT_DOMAIN, _EDIT_DOMAIN_FORM),
-    "mailboxes:detail": (_READ_DOMAIN, _EDIT_DOMAIN_FORM),
+    "mailboxes:add": (_EDIT_DOMAIN, _EDIT_DOMAIN),
+    # Nothing of it is required: no name, no quota, no door.
+    "mailboxes:detail": (_READ_DOMAIN, _EDIT_DOMAIN_ACT),
     "mailboxes:history": (_READ_DOMAIN, _NO_METHOD),
-    "mailboxes:password": (_EDIT_DOMAIN, _EDIT_DOMAIN_FORM),
+    # Without a password one is made and shown.
+    "mailboxes:password": (_EDIT_DOMAIN, _EDIT_DOMAIN),
     "mailboxes:state": (_NO_METHOD, _EDIT_DOMAIN_ACT),
     "mailboxes:delete": (_EDIT_DOMAIN, _EDIT_DOMAIN_ACT),
     "mailboxes:undelete": (_NO_METHOD, _EDIT_DOMAIN_ACT),
@@ -113,7 +115,15 @@ MAILBOXES = {
     "mailboxes:send_as_revoke": (_NO_METHOD, _EDIT_DOMAIN_ACT),
 }
 
-SELF_SERVICE: dict[str, tuple[str, str]] = {}
+# A mailbox user's own mailbox, and nothing for members.
+_OWN = "302 200 404 404 404 404 404 404 404 404"
+
+SELF_SERVICE = {
+    "me:home": (_OWN, _NO_METHOD),
+    "me:password": (_OWN, "302 422 404 404 404 404 404 404 404 404"),
+    "me:forwarding": (_OWN, "302 302 404 404 404 404 404 404 404 404"),
+    "me:settings": (_OWN, _NO_METHOD),
+}
 
 TABLE = {**TENANTS, **WEB, **ACCOUNTS, **DOMAINS, **MAILBOXES, **SELF_SERVICE}
 
