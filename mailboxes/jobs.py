@@ -196,8 +196,9 @@ def _to_warn_in_batches() -> Iterator[tuple[int, int]]:
         for pk, address, quota, warned in rows.values_list(
             "pk", "address__address", "quota_bytes", "quota_warned_percent"
         ):
-            if warned != warn_percent(batch[address], quota):
-                yield pk, batch[address]
+            used_bytes = batch[address] or 0
+            if warned != warn_percent(used_bytes, quota or 0):
+                yield pk, used_bytes
         last = next(reversed(batch))
 
 

@@ -95,7 +95,7 @@ DOMAINS = {
 
 MAILBOXES = {
     "mailboxes:list": (_READ_DOMAIN, _NO_METHOD),
-    "mailboxes:add": (_EDIT_DOMAIN, _EDIT_DOMAIN),
+    "mailboxes:add": (_EDIT_DOMAIN, _EDIT_DOMAIN_FORM),
     # Nothing of it is required: no name, no quota, no door.
     "mailboxes:detail": (_READ_DOMAIN, _EDIT_DOMAIN_ACT),
     "mailboxes:history": (_READ_DOMAIN, _NO_METHOD),

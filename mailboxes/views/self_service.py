@@ -54,7 +54,7 @@ def password(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
             )
         )
         if changed:
-            user = User.objects.get(pk=request.user.pk)
+            user = User.objects.get(mailbox=mailbox)
             update_session_auth_hash(request, user)
             messages.success(
                 request,
