@@ -5,7 +5,10 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from mailboxes.actions.lifecycle import delete_mailbox
 from mailboxes.models import Mailbox, MailUsage
@@ -48,12 +51,7 @@ def test_the_list_shows_own_mailboxes_alone(browser, alder, ann, bob, cid):
     assert "cid@birch.example" not in text
 
 
-def test_the_list_costs_the_same_for_one_and_for_three(
-    browser, alder, alder_domain, ann, django_assert_num_queries
-):
-    from django.db import connections
-    from django.test.utils import CaptureQueriesContext
-
+def test_the_list_costs_the_same_for_one_and_for_three(browser, alder, alder_domain, ann):
     def cost():
         with CaptureQueriesContext(connections["default"]) as captured:
             assert browser.get(url(alder)).status_code == 200
@@ -254,9 +252,7 @@ def test_a_deleted_mailbox_ends_self_service_at_once(anns, ann, alder, alder_adm
     assert anns.get("/me/").status_code == 302
 
 
-def test_a_suspension_from_above_ends_self_service_at_once(anns, north, django_user_model):
-    from django.utils import timezone
-
+def test_a_suspension_from_above_ends_self_service_at_once(anns, north):
     north.suspended_at = timezone.now()
     north.save()
     assert anns.get("/me/").status_code == 302
