@@ -198,7 +198,11 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "posthouse"
 CELERY_BROKER_URL = environment.broker_url or "filesystem://"
 # Nobody waits for a broker that is away: what is due stands in the database, and beat finds it.
-CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1}
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+}
 if not environment.broker_url:
     _queue = STATE_DIR / "celery"
     CELERY_BROKER_TRANSPORT_OPTIONS |= {

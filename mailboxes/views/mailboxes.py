@@ -77,9 +77,7 @@ def add(request: TenantRequest) -> HttpResponse:
         "quota_bytes": 1,
         "domain": request.GET.get("domain", ""),
     }
-    form = NewMailboxForm(
-        request.POST if request.method == "POST" else None, access=access, initial=initial
-    )
+    form = NewMailboxForm(request.POST if request.method == "POST" else None, access=access, initial=initial)
     if form.is_valid():
         typed = form.cleaned_data
         made = form.attempt(

@@ -2,14 +2,12 @@
 
 import unicodedata
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
 from panel.lib.errors import Refused
-
-Result = TypeVar("Result")
 
 
 def refuse_unseen_characters(text: str, *, multiline: bool = False) -> None:
@@ -28,7 +26,7 @@ def refuse_unseen_characters(text: str, *, multiline: bool = False) -> None:
 class PanelForm(forms.Form):
     """A form whose texts hold no unseen characters, and that shows what an action refuses."""
 
-    def attempt(self, act: Callable[[], Result]) -> Result | None:
+    def attempt(self, act: Callable[[], Any]) -> Any:
         """The result of `act`, or None after putting its refusal at the field that it names, else on
         top of the form. An action used with it returns something true."""
         try:

@@ -98,7 +98,7 @@ class PartProcess(Process):  # type: ignore[misc]  # honcho has no types
         return int(self._child.poll() or 0)
 
     def _follow(self) -> None:
-        for line in self._child.stdout:
+        for line in self._child.stdout or ():
             self._send_message(line)
 
 
