@@ -16,6 +16,8 @@ from tests.deploy.installation import ROOT, Installation
 
 EMAIL, PASSWORD = "ops@harbour.example", "lanterns over quiet water"
 
+# One after the other: each is a whole mail system.
+pytestmark = pytest.mark.xdist_group("deploy")
 needs_root = pytest.mark.usefixtures("as_root")
 
 
