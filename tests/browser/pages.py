@@ -35,6 +35,25 @@ PAGES = [
     Page("domain-removed", "domains:detail", "alder_admin", {"tenant_id": "alder", "domain_id": "removed"}),
     Page("domain-manager", "domains:detail", "alder_manager", {"tenant_id": "alder", "domain_id": "domain"}),
     Page("domain-remove", "domains:remove", "alder_admin", {"tenant_id": "alder", "domain_id": "domain"}),
+    Page("mailboxes", "mailboxes:list", "alder_admin", {"tenant_id": "alder"}),
+    Page("mailboxes-no-match", "mailboxes:list", "alder_admin", {"tenant_id": "alder"}, query="?q=zzz"),
+    Page("mailboxes-first-use", "mailboxes:list", "cedar_admin", {"tenant_id": "cedar"}),
+    Page("mailbox-add", "mailboxes:add", "alder_admin", {"tenant_id": "alder"}),
+    Page("mailbox-add-no-domain", "mailboxes:add", "cedar_admin", {"tenant_id": "cedar"}),
+    Page("mailbox", "mailboxes:detail", "alder_admin", {"tenant_id": "alder", "mailbox_id": "ann"}),
+    Page("mailbox-reader", "mailboxes:detail", "alder_reader", {"tenant_id": "alder", "mailbox_id": "bob"}),
+    Page(
+        "mailbox-deleted", "mailboxes:detail", "alder_admin", {"tenant_id": "alder", "mailbox_id": "deleted"}
+    ),
+    Page("mailbox-history", "mailboxes:history", "alder_admin", {"tenant_id": "alder", "mailbox_id": "ann"}),
+    Page(
+        "mailbox-password", "mailboxes:password", "alder_admin", {"tenant_id": "alder", "mailbox_id": "ann"}
+    ),
+    Page("mailbox-delete", "mailboxes:delete", "alder_admin", {"tenant_id": "alder", "mailbox_id": "ann"}),
+    Page("me", "me:home", "ann"),
+    Page("me-password", "me:password", "ann"),
+    Page("me-forwarding", "me:forwarding", "ann"),
+    Page("me-settings", "me:settings", "ann"),
     Page("overview-operator", "web:overview", "ops_admin", {"tenant_id": "operator"}),
     Page("overview-reseller", "web:overview", "north_admin", {"tenant_id": "north"}),
     Page("overview-client", "web:overview", "alder_admin", {"tenant_id": "alder"}),
@@ -67,6 +86,8 @@ NOT_PAGES = {
     "domains:alias_end": "POST only",
     "domains:grant": "POST only",
     "domains:revoke": "POST only",
+    "mailboxes:state": "POST only",
+    "mailboxes:undelete": "POST only",
     "web:theme": "POST only",
     "web:health": "plain text for load balancers",
 }
