@@ -84,7 +84,7 @@ class MailboxForm(PanelForm):
 class NewMailboxForm(MailboxForm):
     """The domain is named, never numbered, and looked up among those that the person manages."""
 
-    local_part = forms.CharField(label="Name", max_length=64, help_text="The part before the @, such as ola.")
+    local_part = forms.CharField(label="Before the @", max_length=64, help_text="Such as ola.")
     domain = forms.CharField(max_length=253)
     password = password_field(
         "Password",
@@ -97,7 +97,6 @@ class NewMailboxForm(MailboxForm):
     def __init__(self, *args: Any, access: Access, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.access = access
-        self.fields["name"].label = "Whose it is"
         names = list(addressable(access).order_by("name").values_list("name", flat=True)[: MAX_CHOICES + 1])
         if 0 < len(names) <= MAX_CHOICES:
             self.fields["domain"].widget = forms.Select(choices=[(name, name) for name in names])

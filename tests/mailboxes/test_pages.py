@@ -64,6 +64,23 @@ def test_the_list_costs_the_same_for_one_and_for_three(browser, alder, alder_dom
     assert cost() == one
 
 
+@pytest.mark.parametrize("few", [5000, 0])
+def test_the_pages_of_the_list_hold_every_mailbox_once_however_it_is_sorted(
+    browser, alder, alder_domain, monkeypatch, few
+):
+    monkeypatch.setattr("mailboxes.views.mailboxes.FEW", few)
+    names = [f"p{number:03}" for number in range(120)]
+    for name in names:
+        make_mailbox(name, alder_domain)
+    seen, page = [], url(alder)
+    while page:
+        text = text_of(browser.get(page))
+        seen += re.findall(r"<small>(p\d+)@", text)
+        more = re.search(r'href="(\?page=[^"]+)" rel="next"', text)
+        page = more and url(alder) + more[1]
+    assert seen == names
+
+
 def test_the_search_takes_percent_and_underscore_as_letters(browser, alder, ann, bob):
     for q, found in (("an", True), ("ann@alder", True), ("%", False), ("_nn", False), ("\x00ann", True)):
         assert ("ann@alder.example" in text_of(browser.get(url(alder), {"q": q}))) is found, q
@@ -200,7 +217,7 @@ def test_the_history_shows_this_mailbox_alone(browser, alder, ann, bob):
     browser.post(url(alder, f"{bob.pk}/"), SETTINGS | {"name": "Robert Ferreira"})
     browser.post(url(alder, f"{ann.pk}/"), SETTINGS | {"name": "Ann Kettering"})
     text = text_of(browser.get(url(alder, f"{ann.pk}/history/")))
-    assert "Ann Kettering" in text
+    assert "Name: Ann Kettering, was Ann" in text
     assert "Robert" not in text
 
 
