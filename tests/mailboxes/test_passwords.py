@@ -14,8 +14,8 @@ from panel.lib.errors import Refused
 from tests.factories import PASSWORD, PASSWORD_HASH
 
 ADDRESS = "ann@alder.example"
-BCRYPT = "{BLF-CRYPT}" + bcrypt.using(rounds=4).hash(PASSWORD)
-SHA512 = "{SHA512-CRYPT}" + sha512_crypt.using(rounds=1000).hash(PASSWORD)
+BCRYPT = "{BLF-CRYPT}" + bcrypt.using(rounds=4, salt="a" * 21 + "e").hash(PASSWORD)
+SHA512 = "{SHA512-CRYPT}" + sha512_crypt.using(rounds=1000, salt="fixedsalt").hash(PASSWORD)
 CHEAP = argon2.using(type="ID", memory_cost=8, time_cost=1, parallelism=1)
 
 
