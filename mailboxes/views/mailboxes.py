@@ -4,8 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q, Value
-from django.db.models.functions import Concat
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -18,7 +17,8 @@ from mailboxes.actions.passwords import set_password
 from mailboxes.figures import Figures, figures_of
 from mailboxes.forms.aliases import addressable
 from mailboxes.forms.mailboxes import MailboxForm, NewMailboxForm, SetPasswordForm
-from mailboxes.models import Mailbox, MailboxQuerySet, MailboxState
+from mailboxes.models import Mailbox, MailboxState
+from mailboxes.ordering import has_few, sorted_on_the_spot
 from mailboxes.outranking import is_outranked
 from mailboxes.views.found import BADGES, badge_of, find
 from panel.audit.models import AuditEntry
@@ -27,7 +27,7 @@ from panel.lib.addresses import display_address, normalise_domain
 from panel.lib.errors import Refused
 from panel.lib.keyset import paginate, prefix
 from panel.tenants.access import Access, TenantRequest, tenant_page
-from panel.tenants.models import Usage, UsageKind
+from panel.tenants.models import UsageKind
 from panel.tenants.quantities import size_words
 from panel.tenants.roles import Permission
 
@@ -53,10 +53,6 @@ STATES = {
     # Said twice, so that the index of what waits for its purge serves it.
     "deleted": ("Deleted", Q(state=MailboxState.DELETED, purge_at__isnull=False)),
 }
-# Up to as many rows are sorted on the spot.
-FEW = 5000
-# Up to as many domains are named one by one.
-MAX_DOMAINS = 500
 
 
 @require_safe
@@ -203,17 +199,11 @@ def _about(request: TenantRequest, mailbox: Mailbox, tab: str) -> dict[str, Any]
     }
 
 
-def _in_order(access: Access, found: MailboxQuerySet, state: str) -> tuple[MailboxQuerySet, str]:
-    """The rows and the key that sorts them. Both databases would walk the index of all addresses of the
-    installation for a small tenant among large ones; its domains by number, and a key that is no bare
-    column, keep them from it."""
-    used = Usage.objects.filter(tenant=access.tenant, kind=UsageKind.MAILBOXES).values_list("used", flat=True)
-    if state != "deleted" and (used.first() or 0) > FEW:
-        return found, "address__address"
-    domains = list(Domain.objects.of(access).values_list("pk", flat=True)[: MAX_DOMAINS + 1])
-    if len(domains) <= MAX_DOMAINS:
-        found = found.filter(address__domain_id__in=domains)
-    return found.annotate(sort_key=Concat("address__address", Value(""))), "sort_key"
+def _in_order(access: Access, found: QuerySet[Mailbox], state: str) -> tuple[QuerySet[Mailbox], str]:
+    """The rows and the key that sorts them."""
+    if state == "deleted" or has_few(access, UsageKind.MAILBOXES):
+        return sorted_on_the_spot(access, found)
+    return found, "address__address"
 
 
 def _rows(mailboxes: list[Mailbox]) -> list[tuple[Mailbox, tuple[str, str], Figures]]:

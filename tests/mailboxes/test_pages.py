@@ -68,7 +68,7 @@ def test_the_list_costs_the_same_for_one_and_for_three(browser, alder, alder_dom
 def test_the_pages_of_the_list_hold_every_mailbox_once_however_it_is_sorted(
     browser, alder, alder_domain, monkeypatch, few
 ):
-    monkeypatch.setattr("mailboxes.views.mailboxes.FEW", few)
+    monkeypatch.setattr("mailboxes.ordering.FEW", few)
     names = [f"p{number:03}" for number in range(120)]
     for name in names:
         make_mailbox(name, alder_domain)
