@@ -58,6 +58,7 @@ _AS_GET = _READ_DOMAIN
 WEB = {
     "web:home": (_ALL_MOVE_ON, _NO_METHOD),
     "web:overview": (_READ, _NO_METHOD),
+    "web:search": (_READ_DOMAIN, _NO_METHOD),
     "web:help": (_ALL_SEE, _NO_METHOD),
     "web:theme": (_NO_METHOD, _ALL_MOVE_ON),
     "web:health": (_ALL_SEE, _NO_METHOD),
@@ -128,4 +129,4 @@ SELF_SERVICE = {
 TABLE = {**TENANTS, **WEB, **ACCOUNTS, **DOMAINS, **MAILBOXES, **SELF_SERVICE}
 
 # Routes without a tenant, which declare no permission: what they show comes from who is signed in.
-OPEN_ROUTES = frozenset({*WEB, *ACCOUNTS, *SELF_SERVICE} - {"web:overview"})
+OPEN_ROUTES = frozenset({*WEB, *ACCOUNTS, *SELF_SERVICE} - {"web:overview", "web:search"})

@@ -66,8 +66,8 @@ def list_mailboxes(request: TenantRequest) -> HttpResponse:
     found = Mailbox.objects.of(access).filter(STATES[state][1], prefix("address__address", _typed(q)))
     if domain is not None:
         found = found.filter(address__domain=domain)
-    found, order = _in_order(access, found, state)
-    page = paginate(found.select_related("address"), order=(order,), cursor=request.GET.get("page", ""))
+    rows, order = _in_order(access, found, state)
+    page = paginate(rows.select_related("address"), order=(order,), cursor=request.GET.get("page", ""))
     context = {
         "page": page,
         "q": q,

@@ -1,7 +1,7 @@
 """The one gate to every page and object."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 from typing import Any
 
@@ -55,6 +55,12 @@ class Access:
     def seat_id(self) -> int | None:
         """The tenant in which the person is a member; None is the machine's administrator."""
         return None if self.membership is None else self.membership.tenant_id
+
+    def at_seat(self) -> "Access":
+        """The same person in the tenant of the membership, so over all that it covers."""
+        if self.membership is None or self.membership.tenant_id == self.tenant.pk:
+            return self
+        return replace(self, tenant=self.membership.tenant)
 
     @cached_property
     def suspension(self) -> Tenant | None:

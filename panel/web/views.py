@@ -14,6 +14,7 @@ from panel.tenants.models import Membership, TenantKind
 from panel.tenants.roles import Permission, Role
 from panel.web.navigation import home_of, is_open_above, link
 from panel.web.overview import latest, meters, near_limits, needs
+from panel.web.search import MAX_TYPED, search
 from panel.web.theme import keep_theme
 
 SELF_SERVICE = "/me/"
@@ -55,6 +56,14 @@ def overview(request: TenantRequest) -> HttpResponse:
             "audit_url": link("tenants:audit", access.tenant.pk),
         },
     )
+
+
+@require_safe
+@tenant_page(Permission.DOMAIN_READ)
+def search_page(request: TenantRequest) -> HttpResponse:
+    """The page behind the search of the top bar, which also takes its part of it."""
+    q = request.GET.get("q", "")[:MAX_TYPED]
+    return render(request, "web/search.html", {"q": q, "groups": search(request.access, q)})
 
 
 @require_safe

@@ -58,6 +58,8 @@ PAGES = [
     Page("overview-reseller", "web:overview", "north_admin", {"tenant_id": "north"}),
     Page("overview-client", "web:overview", "alder_admin", {"tenant_id": "alder"}),
     Page("overview-first-use", "web:overview", "cedar_admin", {"tenant_id": "cedar"}),
+    Page("search", "web:search", "ops_admin", {"tenant_id": "operator"}, query="?q=al"),
+    Page("search-no-match", "web:search", "alder_admin", {"tenant_id": "alder"}, query="?q=zzz"),
     Page("no-tenant", "web:home", "nobody", status=FORBIDDEN),
     Page("help", "web:help", ""),
     Page(

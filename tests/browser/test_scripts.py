@@ -85,3 +85,45 @@ def test_the_first_load_stays_light(chromium: Browser, site: Site) -> None:
     context.close()
     assert len(sizes) > 5, "style, sprite and scripts were loaded"
     assert sum(sizes) < MAX_FIRST_LOAD
+
+
+def test_ctrl_k_finds_and_enter_opens_what_was_found_first(tab_of: TabOf, site: Site) -> None:
+    tab = tab_of(WIDE)
+    tab.become("ops_admin")
+    tab.open(f"/t/{site.ids['operator']}/")
+    tab.page.keyboard.press("Control+k")
+    palette = tab.page.get_by_role("dialog", name="Search or jump to")
+    expect(palette.get_by_role("link", name="Audit log")).to_be_visible()
+    tab.page.keyboard.type("ann@")
+    expect(palette.get_by_role("link").first).to_contain_text("ann@alder.example")
+    tab.shoot("state-search-1440-light")
+    assert tab.violations() == []
+    tab.page.keyboard.press("ArrowUp")
+    tab.page.keyboard.press("Enter")
+    expect(tab.page).to_have_url(re.compile(rf"/t/{site.ids['alder']}/mailboxes/{site.ids['ann']}/$"))
+    tab.check()
+
+
+def test_arrows_move_through_what_was_found_and_escape_closes(tab_of: TabOf, site: Site) -> None:
+    tab = tab_of(PHONE)
+    tab.become("alder_admin")
+    tab.open(f"/t/{site.ids['alder']}/")
+    tab.page.get_by_role("button", name="Search or jump to").click()
+    palette = tab.page.get_by_role("dialog", name="Search or jump to")
+    expect(palette.get_by_role("link", name="Domains")).to_be_visible()
+    tab.page.keyboard.press("ArrowDown")
+    expect(palette.get_by_role("link").nth(1)).to_be_focused()
+    tab.shoot("state-search-390-light")
+    tab.page.keyboard.press("Escape")
+    expect(palette).to_be_hidden()
+    tab.check()
+
+
+def test_the_search_works_without_javascript(plain_tab: Tab, site: Site) -> None:
+    plain_tab.become("alder_admin")
+    plain_tab.open(f"/t/{site.ids['alder']}/")
+    plain_tab.page.get_by_role("button", name="Search or jump to").click()
+    plain_tab.page.get_by_role("searchbox", name="Search").first.fill("ann@")
+    plain_tab.page.keyboard.press("Enter")
+    expect(plain_tab.page.get_by_role("main").get_by_role("link", name="ann@alder.example")).to_be_visible()
+    plain_tab.check()
