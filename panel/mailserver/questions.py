@@ -5,6 +5,8 @@ domain, quoted by Postfix. A query with `%d` is not asked for a key without a do
 look-ups of parent domains and of `@domain`.
 """
 
+from panel.mailserver.contract import HELD_DOMAIN
+
 # The local part without its sub-address.
 _BASE = "CASE WHEN instr('%u', '+') > 1 THEN substr('%u', 1, instr('%u', '+') - 1) ELSE '%u' END"
 
@@ -15,7 +17,9 @@ SQLITE = {
         WHERE m.address = ({_BASE}) || '@%d'""",
     "aliases": """
         WITH k AS (SELECT name, target_id, target_name, (@{base}) AS base, (@{base}) || '@' || target_name AS address
-                   FROM mail_domains WHERE name = '%d')
+                   FROM mail_domains WHERE name = '%d' AND NOT is_suspended)
+        SELECT name || '=%u@@{held_domain}' FROM mail_domains WHERE name = '%d' AND is_suspended
+        UNION ALL
         SELECT t.destination FROM k JOIN mail_targets t ON t.address = k.address
         UNION ALL
         SELECT '%u@' || k.target_name FROM k JOIN mail_mailboxes m ON m.address = k.address
@@ -64,6 +68,12 @@ def map_query(vendor: str, name: str, suspended_reply: str, mail_host: str) -> s
     `mail_host` takes mail for its own postmaster@ and abuse@ (RFC 5321 4.5.1), whoever's domain it is.
     """
     query = (PGSQL if vendor == "postgresql" else SQLITE)[name]
-    for key, value in {"suspended_reply": suspended_reply, "mail_host": mail_host, "base": _BASE}.items():
+    values = {
+        "suspended_reply": suspended_reply,
+        "mail_host": mail_host,
+        "base": _BASE,
+        "held_domain": HELD_DOMAIN,
+    }
+    for key, value in values.items():
         query = query.replace(f"@{{{key}}}", value)
     return " ".join(query.split())

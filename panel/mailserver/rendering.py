@@ -14,12 +14,16 @@ from typing import Any
 from django.conf import settings
 
 from panel.environment import Environment
+from panel.mailserver.contract import HELD_DOMAIN
 from panel.mailserver.layout import STANDARD_PORTS, Layout
 from panel.mailserver.questions import map_query
 from panel.mailserver.supervisor.state import MAIL_GROUP, MAIL_UID
 
 TEMPLATES = settings.BASE_DIR / "deploy"
 MAPS = ("domains", "mailboxes", "aliases", "senders", "suspended", "strangers", "ready")
+# smtpd_command_filter (regexp_table(5)) of the two ways that lead back to smtpd over a socket.
+_LHLO = "/^LHLO (.*)/ EHLO $1\n"
+_HELD = f"/^RCPT TO:<([^=<>@]+)=([^<>]*)@{re.escape(HELD_DOMAIN)}>(.*)/ RCPT TO:<$2@$1>$3\n"
 _PLACEHOLDER = re.compile(r"@\{(\w+)\}")
 
 
@@ -60,7 +64,9 @@ def render(environment: Environment, layout: Layout, versions: Versions, *, has_
         for target, source in sources.items()
     }
     files["postfix/srs_addresses"] = _srs_addresses(environment)
-    files["postfix/lhlo"] = "/^LHLO (.*)/ EHLO $1\n"
+    files["postfix/lhlo"] = _LHLO
+    files["postfix/held"] = _LHLO + _HELD
+    files["postfix/submitted"] = _submitted(environment)
     for name in MAPS:
         files[f"postfix/{name}.cf"] = _map_file(environment, layout, versions, name)
     files["dovecot/panel.passwd"] = _own_entry(layout, "panel") + _own_entry(layout, "scripts")
@@ -95,6 +101,7 @@ def _values(environment: Environment, layout: Layout, versions: Versions, *, has
         "listen": environment.mail_listen,
         "mail_host": environment.mail_host,
         "panel_sender": panel_sender(environment),
+        "held_domain": HELD_DOMAIN,
         "peername_lookup": "no" if environment.mail_listen.startswith("127.") else "yes",
         "map": _map_prefix(layout),
         "relay": _relay(environment.relay),
@@ -150,6 +157,12 @@ def _srs(layout: Layout) -> str:
 
 def _srs_addresses(environment: Environment) -> str:
     return f"/^(SRS[01][=+-].+@{re.escape(environment.mail_host)})$/ $1\n"
+
+
+def _submitted(environment: Environment) -> str:
+    """header_checks(5) for what people submit: our own first line without where it came from."""
+    host = re.escape(environment.mail_host)
+    return f"/^Received: from .*[[:space:]]by {host} \\(Postfix\\)(.*)$/ REPLACE Received: by {environment.mail_host} (Postfix)$1\n"
 
 
 def _map_file(environment: Environment, layout: Layout, versions: Versions, name: str) -> str:

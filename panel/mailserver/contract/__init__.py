@@ -9,6 +9,7 @@ transaction: SQLite rebuilds no table under a view, and PostgreSQL changes no co
 from collections.abc import Callable
 
 from panel.mailserver.contract.functions import FUNCTIONS, SIGNATURES
+from panel.mailserver.contract.views import HELD_DOMAIN as HELD_DOMAIN
 from panel.mailserver.contract.views import VIEWS, for_vendor
 
 Execute = Callable[[str], object]

@@ -4,6 +4,8 @@ Each takes the key as the daemon sends it (lower case), works with its owner's r
 path, and answers in one statement's time. STABLE: nothing is written.
 """
 
+from panel.mailserver.contract.views import HELD_DOMAIN
+
 _HEAD = "LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS"
 
 # `ann+news@alder.example` to `ann@…`: a stored name holds no plus sign, so this loses nothing.
@@ -31,11 +33,16 @@ DECLARE {_SPLIT}
     name text;
 BEGIN
     IF at_sign < 2 THEN RETURN; END IF;
-    SELECT d.name, d.target_id, d.target_name INTO domain FROM mail_domains d WHERE d.name = substr(key, at_sign + 1);
+    SELECT d.name, d.target_id, d.target_name, d.is_suspended INTO domain
+        FROM mail_domains d WHERE d.name = substr(key, at_sign + 1);
     IF NOT FOUND THEN
         IF substr(key, at_sign + 1) = host AND base IN ('postmaster', 'abuse') THEN
             RETURN QUERY SELECT o.contact_email::text FROM mail_operator o;
         END IF;
+        RETURN;
+    END IF;
+    IF domain.is_suspended THEN
+        RETURN NEXT domain.name || '=' || local_part || '@{HELD_DOMAIN}';
         RETURN;
     END IF;
     name := base || '@' || domain.target_name;

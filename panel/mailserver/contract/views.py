@@ -5,6 +5,17 @@ _TENANT_SUSPENDED = """EXISTS (
     SELECT 1 FROM tenants_ancestry up JOIN tenants_tenant above ON above.id = up.ancestor_id
     WHERE up.tenant_id = d.tenant_id AND above.suspended_at IS NOT NULL)"""
 
+# Where mail for a suspended domain is sent by the alias question when it comes through another name: an
+# address here (`domain=local part`) that Postfix's transport `held` brings back to the first question.
+# RFC 6761 6.4: no such domain can exist.
+HELD_DOMAIN = "suspended.invalid"
+
+# A destination without its sub-address; of an address elsewhere it makes another one that is not ours.
+_BASE_OF_DESTINATION = """CASE WHEN @{position}(t.destination, '+') > 1
+    THEN substr(t.destination, 1, @{position}(t.destination, '+') - 1)
+        || substr(t.destination, @{position}(t.destination, '@'))
+    ELSE t.destination END"""
+
 VIEWS = {
     # Every domain that mail may arrive for: proved and not removed. A suspended one stays in, because
     # smtpd remembers for the life of a process what kind of domain a name is. `target_*` is the domain
@@ -23,13 +34,27 @@ VIEWS = {
         SELECT a.address, m.id AS mailbox_id, a.domain_id
         FROM mailboxes_address a JOIN mailboxes_mailbox m ON m.address_id = a.id
         WHERE m.state IN ('active', 'receive_only')""",
-    # Where an alias, a catch-all (`@domain`) or a forwarding mailbox delivers.
-    "mail_targets": """
+    # Names that exist and take no mail: a mailbox that is off or deleted, a disabled alias. In a removed
+    # domain none is: its addresses are like any outside.
+    "mail_closed": """
+        SELECT a.address, d.tenant_id
+        FROM mailboxes_address a JOIN domains_domain d ON d.id = a.domain_id
+        LEFT JOIN mailboxes_mailbox m ON m.address_id = a.id
+        LEFT JOIN mailboxes_alias l ON l.address_id = a.id
+        WHERE d.removed_at IS NULL AND (m.state IN ('off', 'deleted') OR NOT l.is_enabled)""",
+    # Where an alias, a catch-all (`@domain`) or a forwarding mailbox delivers. A target that its own
+    # tenant closed gets nothing, so that nobody who writes to a team hears of it; where no other is
+    # left, the alias is unknown and the mailbox that forwards keeps its mail.
+    "mail_targets": f"""
         SELECT a.address, t.destination
         FROM mailboxes_address a JOIN mailboxes_target t ON t.address_id = a.id
+        JOIN domains_domain d ON d.id = a.domain_id
         LEFT JOIN mailboxes_alias l ON l.address_id = a.id
         LEFT JOIN mailboxes_mailbox m ON m.address_id = a.id
-        WHERE (a.kind = 'alias' AND l.is_enabled) OR (a.kind = 'mailbox' AND m.state IN ('active', 'receive_only'))""",
+        WHERE ((a.kind = 'alias' AND l.is_enabled)
+               OR (a.kind = 'mailbox' AND m.state IN ('active', 'receive_only')))
+          AND NOT EXISTS (SELECT 1 FROM mail_closed c
+                          WHERE c.address = {_BASE_OF_DESTINATION} AND c.tenant_id = d.tenant_id)""",
     # Who answers for postmaster@ and abuse@ (RFC 2142 5): the nearest tenant above that named somebody.
     # A contact that is itself such an address could lead in a circle, so it does not count.
     "mail_contacts": """
@@ -57,7 +82,7 @@ VIEWS = {
         FROM mailboxes_sendas s JOIN mailboxes_mailbox m ON m.id = s.mailbox_id
         JOIN mailboxes_address a ON a.id = m.address_id
         JOIN mail_domains d ON d.domain_id = a.domain_id
-        JOIN mail_domains o ON o.name = substr(s.sender, @{at_sign} + 1) AND o.tenant_id = d.tenant_id
+        JOIN mail_domains o ON o.name = substr(s.sender, @{position}(s.sender, '@') + 1) AND o.tenant_id = d.tenant_id
         WHERE m.state = 'active' AND m.smtp_enabled AND NOT d.is_suspended AND NOT o.is_suspended""",
     # Who may sign in, and through which doors.
     "mail_sign_ins": """
@@ -66,16 +91,16 @@ VIEWS = {
         FROM mailboxes_address a JOIN mailboxes_mailbox m ON m.address_id = a.id
         JOIN mail_domains d ON d.domain_id = a.domain_id
         WHERE m.state = 'active' AND NOT d.is_suspended""",
-    # Where mail lies. A suspension is no reason here: mail that was accepted before is still delivered.
+    # Where mail lies. A suspension is no reason here: mail that was accepted before is still delivered. A
+    # mailbox that is off takes nothing, whatever name it came by: LMTP refuses, and the sender is told.
     "mail_homes": """
         SELECT a.address AS username, a.domain_id || '/' || m.id AS home, m.quota_bytes
         FROM mailboxes_address a JOIN mailboxes_mailbox m ON m.address_id = a.id
         JOIN mail_domains d ON d.domain_id = a.domain_id
-        WHERE m.state <> 'deleted'""",
+        WHERE m.state IN ('active', 'receive_only')""",
 }
 
 
 def for_vendor(body: str, vendor: str) -> str:
     """`body` with the one function that the two databases name differently."""
-    at_sign = "strpos" if vendor == "postgresql" else "instr"
-    return body.replace("@{at_sign}", f"{at_sign}(s.sender, '@')")
+    return body.replace("@{position}", "strpos" if vendor == "postgresql" else "instr")

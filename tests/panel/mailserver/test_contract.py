@@ -8,7 +8,8 @@ from django.db import connection
 from django.utils import timezone
 
 from domains.models import Domain
-from mailboxes.models import Mailbox, SendAs
+from mailboxes.models import Mailbox, SendAs, Target
+from panel.mailserver.contract import HELD_DOMAIN
 from panel.mailserver.questions import map_query
 from panel.tenants.models import Tenant
 from tests.factories import make_alias, make_domain, make_mailbox
@@ -211,3 +212,63 @@ def test_a_quote_in_a_name_is_a_character(alder_domain: Domain) -> None:
     assert ask("mailboxes", "o'neil@alder.example") == ["1"]
     assert ask("mailboxes", "x' OR '1'='1@alder.example") == []
     assert ask("ready", "unknown") == ["DUNNO"]
+
+
+@pytest.mark.parametrize("level", ["north", "alder", "domain"])
+def test_a_suspended_domain_answers_every_name_with_where_its_mail_waits(
+    level: str, request: pytest.FixtureRequest, ann: Mailbox, alder: Tenant, alder_domain: Domain
+) -> None:
+    make_domain("alias.example", alder, alias_of=alder_domain)
+    make_alias("team", alder_domain, "x@outside.example")
+    make_alias("", alder_domain, "x@outside.example")
+    suspend(request.getfixturevalue("alder_domain" if level == "domain" else level))
+    for name in ("ann", "ann+tag", "team", "nobody", "postmaster"):
+        for domain in ("alder.example", "alias.example"):
+            assert ask("aliases", f"{name}@{domain}") == [f"{domain}={name}@{HELD_DOMAIN}"]
+    assert ask("aliases", f"alder.example=ann@{HELD_DOMAIN}") == []
+
+
+def test_a_closed_target_of_the_own_tenant_gets_nothing(
+    ann: Mailbox, bob: Mailbox, cid: Mailbox, alder_domain: Domain
+) -> None:
+    make_alias("team", alder_domain, "ann@alder.example", "bob+t@alder.example", "cid@birch.example")
+    make_alias("", alder_domain, "bob@alder.example")
+    make_alias("old", alder_domain, "ann@alder.example", is_enabled=False)
+    make_alias("over", alder_domain, "old@alder.example", "ann@alder.example")
+    assert ask("aliases", "over@alder.example") == ["ann@alder.example"]
+    for state in ("off", "deleted"):
+        Mailbox.objects.filter(pk__in=(bob.pk, cid.pk)).update(state=state)
+        # The mailbox of another tenant is an address like any outside.
+        assert ask("aliases", "team@alder.example") == ["ann@alder.example", "cid@birch.example"]
+        assert ask("aliases", "whoever@alder.example") == []
+    Mailbox.objects.filter(pk=bob.pk).update(state="receive_only")
+    assert ask("aliases", "whoever@alder.example") == ["bob@alder.example"]
+
+
+def test_a_mailbox_whose_only_forward_is_closed_keeps_its_mail(
+    ann: Mailbox, bob: Mailbox, alder_domain: Domain
+) -> None:
+    Target.objects.create(address=ann.address, destination="bob@alder.example")
+    assert ask("aliases", "ann@alder.example") == ["bob@alder.example"]
+    Mailbox.objects.filter(pk=bob.pk).update(state="deleted")
+    assert ask("aliases", "ann@alder.example") == []
+    assert ask("mailboxes", "ann@alder.example") == ["1"]
+
+
+def test_a_target_in_a_removed_domain_is_an_outside_address(
+    ann: Mailbox, alder: Tenant, alder_domain: Domain
+) -> None:
+    other = make_domain("other.example", alder)
+    make_mailbox("gone", other, state="off")
+    make_alias("team", alder_domain, "gone@other.example")
+    assert ask("aliases", "team@alder.example") == []
+    Domain.objects.filter(pk=other.pk).update(removed_at=timezone.now())
+    assert ask("aliases", "team@alder.example") == ["gone@other.example"]
+
+
+@pytest.mark.parametrize("state", ["off", "deleted"])
+def test_a_closed_mailbox_has_no_home_whatever_name_the_mail_came_by(
+    state: str, alder_domain: Domain
+) -> None:
+    make_mailbox("gone", alder_domain, state=state)
+    assert home("gone@alder.example") == []
