@@ -38,7 +38,7 @@ def mail_programs(layout: Layout) -> list[Program]:
 
 
 def find_postsrsd() -> str | None:
-    """The program of the 1.x line (Debian 12); 2.x has another protocol and is not used yet."""
+    """The program of the 1.x line, which Debian 12 and 13 have; 2.x speaks another protocol (socketmap)."""
     program = _find("postsrsd")
     if program is None:
         return None
