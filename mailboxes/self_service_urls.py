@@ -10,4 +10,5 @@ urlpatterns: list[URLPattern] = [
     path("password/", self_service.password, name="password"),
     path("forwarding/", self_service.forwarding, name="forwarding"),
     path("settings/", self_service.settings, name="settings"),
+    path("settings/apple.mobileconfig", self_service.apple, name="apple"),
 ]

@@ -124,6 +124,7 @@ SELF_SERVICE = {
     "me:password": (_OWN, "302 422 404 404 404 404 404 404 404 404"),
     "me:forwarding": (_OWN, "302 302 404 404 404 404 404 404 404 404"),
     "me:settings": (_OWN, _NO_METHOD),
+    "me:apple": (_OWN, _NO_METHOD),
 }
 
 TABLE = {**TENANTS, **WEB, **ACCOUNTS, **DOMAINS, **MAILBOXES, **SELF_SERVICE}

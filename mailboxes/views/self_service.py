@@ -1,16 +1,19 @@
 """What mailbox users see and change themselves."""
 
+from django.conf import settings as site
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
 
 from mailboxes.actions.forwarding import forwarding_of
 from mailboxes.actions.mailboxes import Protocols
 from mailboxes.actions.passwords import change_password
+from mailboxes.apple_profile import APPLE_TYPE, profile_of
 from mailboxes.client_settings import Door, doors
 from mailboxes.figures import figures_of
 from mailboxes.forms.mailboxes import ChangePasswordForm
@@ -73,8 +76,29 @@ def forwarding(request: HttpRequest, mailbox: Mailbox) -> HttpResponseBase:
 @require_safe
 @mailbox_page
 def settings(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
-    context = {"mailbox": mailbox, "address": mailbox.address.address, "doors": _doors(mailbox)}
+    open_doors = _doors(mailbox)
+    context = {
+        "mailbox": mailbox,
+        "address": mailbox.address.address,
+        "doors": open_doors,
+        "has_profile": profile_of(mailbox, open_doors) is not None,
+        "here": site.PANEL_URL + reverse("me:settings"),
+    }
     return render(request, "me/settings.html", context)
+
+
+@require_safe
+@mailbox_page
+def apple(_request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
+    """The profile that sets an iPhone, iPad or Mac; 404 where the mailbox cannot both read and send."""
+    profile = profile_of(mailbox, _doors(mailbox))
+    if profile is None:
+        raise Http404
+    return HttpResponse(
+        profile,
+        content_type=APPLE_TYPE,
+        headers={"Content-Disposition": 'attachment; filename="mail.mobileconfig"'},
+    )
 
 
 def _doors(mailbox: Mailbox) -> list[Door]:

@@ -117,6 +117,7 @@ NOT_PAGES = {
     "mailboxes:send_as_revoke": "POST only",
     "mailboxes:state": "POST only",
     "mailboxes:undelete": "POST only",
+    "me:apple": "a file for phones",
     "web:theme": "POST only",
     "web:health": "plain text for load balancers",
 }

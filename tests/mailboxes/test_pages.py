@@ -222,13 +222,13 @@ def test_the_history_shows_this_mailbox_alone(browser, alder, ann, bob):
 
 
 def test_self_service_asks_to_sign_in_and_is_404_for_members(browser):
-    for path in ("", "password/", "forwarding/", "settings/"):
+    for path in ("", "password/", "forwarding/", "settings/", "settings/apple.mobileconfig"):
         assert Client().get(f"/me/{path}").url.startswith("/sign-in/?next=/me/")
         assert browser.get(f"/me/{path}").status_code == 404
 
 
 def test_a_mailbox_user_sees_the_own_mailbox_and_nothing_of_others(anns, bob):
-    for path in ("", "password/", "forwarding/", "settings/"):
+    for path in ("", "password/", "forwarding/", "settings/", "settings/apple.mobileconfig"):
         response = anns.get(f"/me/{path}")
         assert response.status_code == 200
         assert "bob@" not in text_of(response)

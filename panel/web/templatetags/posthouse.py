@@ -4,6 +4,8 @@
 `{% usage used limit %}`                  a meter for a table; `label="Storage"` makes the large one,
                                           `unit="count"` for things that are not bytes
 `{% widget field %}`                      a form field's control with the classes of the design
+`{% kept_filters %}`                      the filters of a list as hidden fields, for its search
+`{% qr "https://…" %}`                    a QR code that leads there
 `|bytes_words` `|ago` `|date_words`       figures and times as people say them
 `|u_domain` `|u_address` `|initials`      names as people write them
 """
@@ -11,11 +13,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import segno
 from django import forms, template
 from django.forms.boundfield import BoundField
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from panel.lib.addresses import display_address, display_domain
@@ -62,6 +65,15 @@ def icon(name: str, css: str = "", *, state: str = "") -> SafeString:
         static("icons.svg"),
         name,
     )
+
+
+@register.simple_tag
+def qr(url: str) -> SafeString:
+    """A QR code that leads to `url`, dark on light in both themes, as cameras need it."""
+    drawn = segno.make(url, error="m").svg_inline(
+        border=4, omitsize=True, svgclass="qr", lineclass="", light="#fff"
+    )
+    return mark_safe(drawn)  # noqa: S308 -- only squares and two colours of segno's own
 
 
 @register.filter
@@ -171,6 +183,18 @@ def widget(field: BoundField, css: str = "", **attributes: Any) -> SafeString:
     if described_by := _described_by(field):
         attrs["aria-describedby"] = described_by
     return field.as_widget(attrs=attrs)
+
+
+@register.simple_tag(takes_context=True)
+def kept_filters(context: template.Context) -> SafeString:
+    """What the query string says beside the search and the cursor, as hidden fields: a form that is sent by
+    GET replaces the whole query string, and a search within "Suspended" must stay there."""
+    given = context["request"].GET
+    return format_html_join(
+        "",
+        '<input type="hidden" name="{}" value="{}">',
+        ((name, value) for name in given if name not in {"q", "page"} for value in given.getlist(name)),
+    )
 
 
 @register.filter
