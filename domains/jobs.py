@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from domains import dns
+from domains.circles import lock_graph
 from domains.models import Domain, ProofResult
 from domains.ownership import lock_claims, take_ownership, wake_waiting_claims
 from domains.proof import Verdict, delay_seconds
@@ -83,6 +84,8 @@ def _due(now: datetime) -> QuerySet[Domain]:
 
 @transaction.atomic
 def _write(domain: Domain, lease: datetime, verdict: Verdict) -> bool:
+    if verdict.result == ProofResult.OK:
+        lock_graph()
     lock_claims(domain.pk)
     now = timezone.now()
     checks = domain.proof_attempts + 1

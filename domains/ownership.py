@@ -3,13 +3,16 @@
 from datetime import timedelta
 from enum import StrEnum
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from domains.circles import check_alias_domain, lock_graph
 from domains.models import Domain
 from panel.audit import log
-from panel.audit.actor import Actor
+from panel.audit.actor import SYSTEM, Actor
 from panel.lib.addresses import parents_of
+from panel.lib.errors import Refused
 from panel.tenants.models import Revocation, RevocationKind
 
 CLAIM_LIFE = timedelta(days=7)
@@ -42,8 +45,9 @@ def take_ownership(pk: int, *, actor: Actor, action: str) -> Outcome:
     """Make the claim `pk` the proved domain, if nobody else has it. Must be called inside a transaction.
 
     All claims of the name are locked in one order, so that two proofs at once queue up; the unique
-    constraint `one_owner_per_name` stands behind that.
+    constraint `one_owner_per_name` stands behind that. Whoever locks claims before this locks the graph first.
     """
+    lock_graph()
     rows = lock_claims(pk)
     claim = rows.get(pk)
     if claim is None or claim.is_proved or claim.is_removed:
@@ -90,6 +94,28 @@ def _prove(claim: Domain, actor: Actor, action: str) -> None:
         before={"proved": False},
         after={"proved": True},
     )
+    _end_circle(claim)
+
+
+def _end_circle(claim: Domain) -> None:
+    """Targets may have been set while the claim of an alias domain waited, so that its mail would now go
+    round in a circle. The proof is good, so the domain stands for itself until its owner says more."""
+    if claim.alias_of is None:
+        return
+    try:
+        with transaction.atomic():
+            check_alias_domain(claim)
+    except Refused as refused:
+        before, claim.alias_of = claim.alias_of.name, None
+        claim.save(update_fields=["alias_of"])
+        log.record(
+            "domain.edit",
+            actor=SYSTEM,
+            tenant_id=claim.tenant_id,
+            obj=("domain", claim.pk, claim.name),
+            before={"alias_of": before},
+            after={"alias_of": None, "reason": refused.message},
+        )
 
 
 def _contest(holder: Domain, claim: Domain, actor: Actor) -> None:

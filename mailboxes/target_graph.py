@@ -5,13 +5,14 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from django.db import connection, transaction
 from django.db.models import Q
 
+from domains.circles import lock_graph as lock_graph  # beside the checks that it belongs to
 from domains.models import Domain
 from mailboxes.models import Address, AddressKind, Target
 from mailboxes.targets import (
     MAX_DEPTH,
+    MAX_NODES,
     Node,
     TooManyNodes,
     base_of,
@@ -22,6 +23,7 @@ from mailboxes.targets import (
     refuse_size,
 )
 from panel.lib.addresses import display_address, split_address
+from panel.lib.errors import Refused
 from panel.tenants.models import Ancestry
 
 # Names that always work (RFC 2142 5, RFC 5321 4.5.1), with or without a row of their own.
@@ -31,23 +33,6 @@ ROLE_LOCAL_PARTS = frozenset({"postmaster", "abuse"})
 MAX_ABOVE = 500
 # Parameters in one statement: SQLite's builds differ in how many they take.
 CHUNK = 500
-# The PostgreSQL advisory lock of the graph: any number that nothing else uses.
-_LOCK_KEY = 0x506F7374
-
-
-def lock_graph() -> None:
-    """Let one change of targets at a time look at the graph, until the transaction ends.
-
-    Two changes that are harmless alone can make a circle together, across tenants too, so a row lock
-    would not do. On SQLite a write transaction holds the only write lock from its start. Must come
-    before any other lock of the action.
-    """
-    if not connection.in_atomic_block:
-        message = "the graph of targets is locked inside a transaction"
-        raise transaction.TransactionManagementError(message)
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK_KEY])
 
 
 def check_address(address: Address) -> None:
@@ -65,6 +50,28 @@ def check_address(address: Address) -> None:
     for node in (start, *above):
         size = measure(graph, node.key, tenant_id=tenant_id)
         refuse_size(size, label=_label(node.key))
+
+
+def check_alias_domain(domain: Domain) -> None:
+    """Raise `Refused` at `alias_of` where mail goes round in a circle, too far or to too many because every
+    address of `domain` leads to the same one of `domain.alias_of`. A circle through it passes a row of
+    that domain. Call it after the write, under `lock_graph`."""
+    rows = Address.objects.filter(domain=domain.alias_of_id, targets__isnull=False).distinct()
+    below = list(rows.values_list("address", flat=True)[: MAX_NODES + 1])
+    leading = Target.objects.filter(
+        destination__endswith=f"@{domain.name}", address__domain__tenant=domain.tenant_id
+    )
+    above = sorted(set(leading.values_list("address__address", flat=True)[:MAX_ABOVE]))
+    try:
+        graph = explore(_nodes([*below, *above]).values(), resolve)
+    except TooManyNodes:
+        raise neutral_refusal().at("alias_of") from None
+    try:
+        refuse_loop(graph, *sorted(below), tenant_id=domain.tenant_id)
+        for key in above:
+            refuse_size(measure(graph, key, tenant_id=domain.tenant_id), label=_label(key))
+    except Refused as refused:
+        raise refused.at("alias_of") from refused
 
 
 def resolve(destinations: Collection[str]) -> dict[str, Node]:

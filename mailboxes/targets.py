@@ -99,13 +99,13 @@ def explore(starts: Iterable[Node], resolve: Resolve, *, max_nodes: int = MAX_NO
     return Graph(nodes, edges)
 
 
-def find_loop(graph: Graph, start: str) -> list[str]:
-    """The keys of a circle that mail to `start` runs into, in order; empty where there is none."""
+def find_loop(graph: Graph, *starts: str) -> list[str]:
+    """The keys of a circle that mail to one of `starts` runs into, in order; empty where there is none."""
     path: list[str] = []
     on_path: set[str] = set()
     done: set[str] = set()
     # A stack instead of recursion: a chain may be as long as the graph has rows.
-    todo: list[tuple[str, bool]] = [(start, False)]
+    todo: list[tuple[str, bool]] = [(start, False) for start in reversed(starts)]
     while todo:
         key, is_left = todo.pop()
         if is_left:
@@ -141,10 +141,10 @@ def measure(graph: Graph, start: str, *, tenant_id: int) -> Size:
     return sizes[start]
 
 
-def refuse_loop(graph: Graph, start: str, *, tenant_id: int) -> None:
-    """Raise `Refused` (targets_loop) where mail to `start` runs in a circle. The circle is named only
+def refuse_loop(graph: Graph, *starts: str, tenant_id: int) -> None:
+    """Raise `Refused` (targets_loop) where mail to one of `starts` runs in a circle. The circle is named only
     where all of it belongs to the tenant."""
-    loop = find_loop(graph, start)
+    loop = find_loop(graph, *starts)
     if not loop:
         return
     if not all(_is_inside(graph, key, tenant_id) for key in loop):

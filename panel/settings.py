@@ -126,6 +126,8 @@ TEMPLATES = [
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["panel.tenants.sign_in.MemberBackend", "mailboxes.sign_in.MailboxBackend"]
+# The app of domains asks the one above, which knows where mail is sent on.
+ALIAS_DOMAIN_CHECK = "mailboxes.target_graph.check_alias_domain"
 LOGIN_URL = "accounts:sign_in"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [

@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from domains.actions.rows import lock_domain, record, refuse_removed
+from domains.circles import check_alias_domain, lock_graph
 from domains.models import Domain
 from panel.lib.addresses import display_domain
 from panel.lib.errors import Refused
@@ -13,7 +14,8 @@ from panel.tenants.roles import Permission
 @transaction.atomic
 def make_alias_domain(*, access: Access, domain: Domain, target: Domain) -> Domain:
     """Let every address of `domain` lead to the same local part in `target`. Raises `Refused` about
-    `alias_of` (alias_elsewhere, alias_unproved, alias_chain, alias_itself, alias_has_addresses)."""
+    `alias_of` (alias_elsewhere, alias_unproved, alias_chain, alias_itself, alias_has_addresses, targets_*)."""
+    lock_graph()
     # In the order of their keys, so that two of these never wait for each other.
     locked = {
         row.pk: lock_domain(access, row, Permission.DOMAIN_EDIT)
@@ -34,6 +36,9 @@ def make_alias_domain(*, access: Access, domain: Domain, target: Domain) -> Doma
     before = domain.alias_of.name if domain.alias_of else None
     domain.alias_of = target
     domain.save(update_fields=["alias_of"])
+    if domain.is_proved:
+        # A claim carries no mail: it is looked at again when it is proved.
+        check_alias_domain(domain)
     record("domain.edit", domain, access, before={"alias_of": before}, after={"alias_of": target.name})
     return domain
 

@@ -4,10 +4,13 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
+from domains.actions import make_alias_domain
+from domains.ownership import take_ownership
 from mailboxes.actions.aliases import add_alias, delete_alias, edit_alias
 from mailboxes.models import Address, Alias
+from panel.audit.actor import SYSTEM
 from panel.lib.errors import Refused
 from panel.tenants.models import Usage, UsageKind
 from tests.factories import make_alias, make_domain
@@ -39,11 +42,6 @@ def at_once(*acts: Callable[[], object]) -> list[str]:
     for thread in threads:
         thread.join(timeout=60)
     return sorted(outcomes)
-
-
-@pytest.fixture
-def admin(access_of, alder_admin, alder, alder_domain):
-    return access_of(alder_admin, alder)
 
 
 def add(admin, domain, name, target="zoe@example.com"):
@@ -102,3 +100,39 @@ def test_aliases_in_two_domains_at_once_wait_for_each_other_and_both_stand(admin
     other = make_domain("finch.example", alder)
     outcomes = at_once(*[add(admin, domain, f"n{n}") for n in range(4) for domain in (alder_domain, other)])
     assert outcomes == ["done"] * 8
+
+
+def test_an_alias_domain_and_an_alias_that_close_a_circle_at_once_leave_one(admin, alder, alder_domain):
+    for turn in range(5):
+        other = make_domain(f"also{turn}.example", alder)
+        outcomes = at_once(
+            lambda other=other: make_alias_domain(access=admin, domain=other, target=alder_domain),
+            add(admin, alder_domain, f"a{turn}", f"a{turn}@also{turn}.example"),
+        )
+        assert outcomes == ["done", "targets_loop"]
+
+
+def test_two_alias_domains_that_close_a_circle_at_once_leave_one(admin, alder, alder_domain):
+    for turn in range(5):
+        one, two, target = (make_domain(f"{name}{turn}.example", alder) for name in ("one", "two", "target"))
+        make_alias("a", target, f"b@one{turn}.example")
+        make_alias("b", target, f"a@two{turn}.example")
+        outcomes = at_once(
+            lambda one=one, target=target: make_alias_domain(access=admin, domain=one, target=target),
+            lambda two=two, target=target: make_alias_domain(access=admin, domain=two, target=target),
+        )
+        assert outcomes == ["done", "targets_loop"]
+
+
+def test_a_proof_and_an_alias_that_close_a_circle_at_once_leave_no_circle(admin, alder, alder_domain):
+    for turn in range(5):
+        claim = make_domain(f"also{turn}.example", alder, proved=False, alias_of=alder_domain)
+
+        def prove(claim=claim):
+            with transaction.atomic():
+                take_ownership(claim.pk, actor=SYSTEM, action="domain.prove")
+
+        outcomes = at_once(prove, add(admin, alder_domain, f"a{turn}", f"a{turn}@also{turn}.example"))
+        claim.refresh_from_db()
+        assert claim.is_proved
+        assert (claim.alias_of is None) == (outcomes == ["done", "done"])

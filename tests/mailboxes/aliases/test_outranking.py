@@ -1,0 +1,57 @@
+"""Nobody catches the mail of those who stand higher."""
+
+import pytest
+
+from mailboxes.actions.aliases import (
+    delete_alias,
+    disable_alias,
+    edit_alias,
+    set_catch_all,
+)
+from panel.tenants.roles import Role
+from tests.factories import make_domain, make_mailbox, make_user
+from tests.mailboxes.aliases.acts import add, refusal_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_admin_cannot_catch_the_mail_of_someone_who_outranks_them(admin, operator, alder, alder_domain):
+    make_user("ops@alder.example", operator, Role.OPERATOR_ADMIN)
+    refusal = refusal_of(lambda: add(admin, alder_domain, "ops"))
+    assert (refusal.code, refusal.field) == ("outranked", "local_part")
+    assert (
+        refusal_of(
+            lambda: set_catch_all(access=admin, domain=alder_domain, destinations=["z@example.com"])
+        ).code
+        == "outranked"
+    )
+
+
+def test_the_spellings_of_an_outranking_member_are_known(admin, operator, north, alder, alder_domain):
+    make_domain("also.example", alder, alias_of=alder_domain)
+    make_user("ops+panel@also.example", operator, Role.OPERATOR_SUPPORT)
+    assert refusal_of(lambda: add(admin, alder_domain, "ops")).code == "outranked"
+
+
+def test_an_alias_of_someone_who_outranks_is_neither_changed_nor_deleted(admin, north, alder_domain):
+    alias = add(admin, alder_domain, "boss")
+    make_user("boss@alder.example", north, Role.RESELLER_ADMIN)
+    for act in (
+        lambda: edit_alias(access=admin, alias=alias, destinations=["x@example.com"], comment=""),
+        lambda: disable_alias(access=admin, alias=alias),
+        lambda: delete_alias(access=admin, alias=alias),
+    ):
+        assert refusal_of(act).code == "outranked"
+
+
+def test_the_one_who_outranks_and_equals_may(access_of, admin, north, north_admin, alder, alder_domain):
+    make_user("boss@alder.example", north, Role.RESELLER_ADMIN)
+    make_user("peer@alder.example", alder, Role.TENANT_ADMIN)
+    assert add(access_of(north_admin, alder), alder_domain, "boss")
+    assert add(admin, alder_domain, "peer")
+
+
+def test_a_catch_all_is_free_once_the_outranking_address_has_a_row(admin, operator, alder_domain):
+    make_user("ops@alder.example", operator, Role.OPERATOR_ADMIN)
+    make_mailbox("ops", alder_domain)
+    assert set_catch_all(access=admin, domain=alder_domain, destinations=["z@example.com"])
