@@ -17,6 +17,7 @@ from domains.circles import lock_graph
 from domains.models import Domain, ProofResult
 from domains.ownership import lock_claims, take_ownership, wake_waiting_claims
 from domains.proof import Verdict, delay_seconds
+from domains.sources import forget_domain
 from panel.audit import log
 from panel.audit.actor import SYSTEM
 from panel.lib.addresses import display_domain
@@ -134,6 +135,8 @@ def delete_row(domain: Domain) -> None:
     raises `ProtectedError` while an address or an alias domain stands."""
     pk, was_proved = domain.pk, domain.is_proved
     caps.give(domain.tenant, UsageKind.DOMAINS)
+    if was_proved:
+        forget_domain(domain)
     domain.delete()
     if was_proved:
         Revocation.objects.create(kind=RevocationKind.FILES, subject=str(pk))

@@ -11,8 +11,9 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from domains.models import Domain
-from mailboxes.models import Address, AddressKind, Alias, Mailbox, MailboxState, MailUsage, SendAs, Target
+from mailboxes.models import Address, AddressKind, Alias, Mailbox, MailboxState, MailUsage, SendAs
 from mailboxes.quotas import warn_percent
+from mailboxes.sources import leading_to, take_out
 from mailboxes.target_graph import lock_graph
 from panel.audit import log
 from panel.audit.actor import SYSTEM
@@ -51,7 +52,8 @@ def purge_mailbox(pk: int) -> bool:
     address, user = mailbox.address, mailbox.user
     domain = address.domain
     before = {"quota_bytes": mailbox.quota_bytes, "senders": _take_back_rights(address)}
-    _take_out_of_targets(address)
+    # Mail meant for who had the address must not reach who gets it next.
+    take_out(leading_to(address), actor=SYSTEM)
     # Dovecot's figures are in another database on SQLite. Were this transaction undone, only they are lost.
     MailUsage.objects.filter(username=address.address).delete()
     mailbox.delete()
@@ -107,6 +109,8 @@ def _purge_alias(pk: int) -> None:
         return
     address = alias.address
     _take_back_rights(address)
+    if address.local_part:
+        take_out(leading_to(address), actor=SYSTEM)
     address.delete()
     caps.give(address.domain.tenant, UsageKind.ALIASES)
     log.record(
@@ -129,31 +133,6 @@ def _take_back_rights(address: Address) -> list[str]:
     senders = list(rights.order_by("pk").values_list("mailbox__address__address", flat=True))
     rights.delete()
     return senders
-
-
-def _take_out_of_targets(address: Address) -> None:
-    """Aliases and forwards of the tenant stop delivering to the address: mail meant for who had it must
-    not reach who gets it next. An alias that has no other target is switched off. Other tenants'
-    targets are theirs."""
-    gone = _spellings(address)
-    targets = Target.objects.filter(
-        destination__in=gone, address__domain__tenant_id=address.domain.tenant_id
-    ).exclude(address=address)
-    for target in targets.select_related("address__domain", "address__alias"):
-        source = target.address
-        target.delete()
-        alias = getattr(source, "alias", None)
-        kind, pk = ("alias", alias.pk) if alias else ("mailbox", source.mailbox.pk)
-        if alias and not source.targets.exists():
-            Alias.objects.filter(pk=alias.pk).update(is_enabled=False)
-        log.record(
-            f"{kind}.edit",
-            actor=SYSTEM,
-            tenant_id=source.domain.tenant_id,
-            obj=(kind, pk, source.address),
-            before={"destinations": [target.destination]},
-            after={"destinations": []},
-        )
 
 
 def _to_warn() -> Iterator[tuple[int, int]]:

@@ -168,7 +168,7 @@ def _above(start: Node) -> list[Node]:
     for _step in range(MAX_DEPTH + 1):
         parents: dict[str, None] = {}
         for chunk in _chunks(level, 50):
-            rows = Target.objects.filter(_leads_to(chunk), address__domain__tenant=start.tenant_id)
+            rows = Target.objects.filter(leads_to(chunk), address__domain__tenant=start.tenant_id)
             for key in rows.order_by("pk").values_list("address__address", flat=True)[:MAX_ABOVE]:
                 if key not in seen:
                     parents[key] = None
@@ -180,7 +180,7 @@ def _above(start: Node) -> list[Node]:
     return found
 
 
-def _leads_to(keys: list[str]) -> Q:
+def leads_to(keys: list[str]) -> Q:
     """Targets that are these addresses, a sub-address of them, or one of the two in an alias domain."""
     behind = {split_address(key)[1] for key in keys}
     aliases = Domain.objects.filter(alias_of__name__in=behind, proved_at__isnull=False)

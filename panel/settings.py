@@ -128,6 +128,8 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["panel.tenants.sign_in.MemberBackend", "mailboxes.sign_in.MailboxBackend"]
 # The app of domains asks the one above, which knows where mail is sent on.
 ALIAS_DOMAIN_CHECK = "mailboxes.target_graph.check_alias_domain"
+DOMAIN_SOURCES = "mailboxes.sources.sources_into"
+DOMAIN_FORGET = "mailboxes.sources.forget_domain"
 LOGIN_URL = "accounts:sign_in"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -218,12 +220,15 @@ if not environment.broker_url:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request": {"()": "panel.audit.middleware.RequestIdFilter"}},
+    "filters": {
+        "request": {"()": "panel.audit.middleware.RequestIdFilter"},
+        "secret_paths": {"()": "panel.accounts.secret_paths.SecretPathFilter"},
+    },
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
     },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request"]},
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request", "secret_paths"]},
     },
     "root": {"handlers": ["console"], "level": "INFO"},
 }

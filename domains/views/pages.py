@@ -14,6 +14,7 @@ from domains.forms import AddDomainForm, AliasForm, GrantForm, SuspendForm
 from domains.models import Domain
 from domains.ownership import holder_of
 from domains.proof import CHALLENGE_LABEL
+from domains.sources import sources_into
 from domains.views.acts import find
 from panel.environment import environment
 from panel.lib.addresses import check_claimable, display_domain, normalise_domain, parents_of
@@ -109,6 +110,7 @@ def remove(request: TenantRequest, domain_id: int) -> HttpResponse:
         "domain": domain,
         "mailboxes": domain.addresses.filter(kind="mailbox").count(),
         "grace_days": environment.grace_days,
+        "sources": sources_into(domain) if domain.is_proved else [],
     }
     return render(request, "domains/remove.html", context)
 

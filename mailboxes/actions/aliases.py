@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from domains.models import Domain
 from mailboxes.models import Address, AddressKind, Alias, MailboxState, SendAs, Target
 from mailboxes.outranking import refuse_outranked
+from mailboxes.sources import leading_to, take_out
 from mailboxes.target_graph import ROLE_LOCAL_PARTS, check_address, lock_graph
 from mailboxes.targets import normalise_destinations
 from panel.audit import log
@@ -98,7 +99,7 @@ def disable_alias(*, access: Access, alias: Alias) -> Alias:
 @transaction.atomic
 def delete_alias(*, access: Access, alias: Alias) -> bool:
     """Remove the alias for good, with its targets and with every right to send under its name, so that
-    nobody has rights to an address that is made anew. Always true, for forms.
+    nobody has rights to an address that is made anew. What led to it stops doing so. Always true, for forms.
 
     Raises `Refused` (outranked, alias_needed_by_catch_all).
     """
@@ -117,9 +118,11 @@ def delete_alias(*, access: Access, alias: Alias) -> bool:
     _record("alias.delete", access, alias, before=before, after={})
     SendAs.objects.filter(sender=address.address).delete()
     domain = address.domain
+    leading = list(leading_to(address).values_list("pk", flat=True)) if address.local_part else []
     address.delete()
     caps.give(domain.tenant, UsageKind.ALIASES)
     _check_catch_all_without(domain, address.address)
+    take_out(Target.objects.filter(pk__in=leading), actor=access.actor)
     return True
 
 

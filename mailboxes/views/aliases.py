@@ -18,6 +18,7 @@ from mailboxes.actions.aliases import (
 )
 from mailboxes.forms.aliases import AliasForm, DestinationsForm, NewAliasForm, addressable
 from mailboxes.models import Alias, SendAs
+from mailboxes.sources import closed_of, leading_to, seen_by, sources_of
 from mailboxes.target_graph import ROLE_LOCAL_PARTS
 from panel.lib.errors import Refused
 from panel.lib.forms import PanelForm
@@ -79,6 +80,7 @@ def edit(request: TenantRequest, alias_id: int) -> HttpResponse:
         "alias": alias,
         "may_edit": access.may(Permission.ALIAS_EDIT),
         "is_role": alias.address.local_part in ROLE_LOCAL_PARTS,
+        "closed": closed_of(_destinations(alias), alias.address.domain.tenant_id),
     }
     return _page(request, "mailboxes/alias_edit.html", form, **context)
 
@@ -113,6 +115,7 @@ def delete(request: TenantRequest, alias_id: int) -> HttpResponse:
         "targets": alias.address.targets.count(),
         "senders": SendAs.objects.filter(sender=alias.address.address).count(),
         "is_role": alias.address.local_part in ROLE_LOCAL_PARTS,
+        "sources": sources_of(seen_by(access, leading_to(alias.address))) if alias.address.local_part else [],
     }
     return _page(request, "mailboxes/alias_delete.html", form, **context)
 
@@ -139,7 +142,12 @@ def catch_all(request: TenantRequest, domain_id: int) -> HttpResponse:
         ):
             messages.success(request, f"The catch-all of {domain} is {'set' if wanted else 'off'}.")
             return redirect("mailboxes:catch_all", access.tenant.pk, domain.pk)
-    context = {"domain": domain, "alias": alias, "may_edit": access.may(Permission.ALIAS_EDIT)}
+    context = {
+        "domain": domain,
+        "alias": alias,
+        "may_edit": access.may(Permission.ALIAS_EDIT),
+        "closed": closed_of(_destinations(alias), domain.tenant_id) if alias else {},
+    }
     return _page(request, "mailboxes/alias_catch_all.html", form, **context)
 
 

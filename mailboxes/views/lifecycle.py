@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 from mailboxes.actions.lifecycle import delete_mailbox, set_state, undelete_mailbox
 from mailboxes.figures import figures_of
 from mailboxes.models import Mailbox, MailboxState
+from mailboxes.sources import leading_to, seen_by, sources_of
 from mailboxes.views.found import find
 from panel.environment import environment
 from panel.lib.addresses import display_address
@@ -49,6 +50,7 @@ def delete(request: TenantRequest, mailbox_id: int) -> HttpResponse:
         "address": address,
         "figures": figures_of([address])[address],
         "grace_days": environment.grace_days,
+        "sources": sources_of(seen_by(request.access, leading_to(mailbox.address))),
     }
     return render(request, "mailboxes/delete.html", context)
 
