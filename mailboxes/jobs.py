@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -24,6 +25,8 @@ from panel.tenants.models import Revocation, RevocationKind, UsageKind
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+# Longer than a message can take to be handed to our own Postfix.
+NOTICE_LEASE = timedelta(minutes=5)
 USAGE_BATCH = 5000
 
 
@@ -51,6 +54,12 @@ def purge_mailbox(pk: int) -> bool:
         return False
     address, user = mailbox.address, mailbox.user
     domain = address.domain
+    # Usage before the first entry of the trail, as in every act.
+    caps.give(domain.tenant, UsageKind.MAILBOXES)
+    if mailbox.quota_bytes is None:
+        caps.give(domain.tenant, UsageKind.UNMETERED)
+    else:
+        caps.give(domain.tenant, UsageKind.STORAGE, mailbox.quota_bytes)
     before = {"quota_bytes": mailbox.quota_bytes, "senders": _take_back_rights(address)}
     # Mail meant for who had the address must not reach who gets it next.
     take_out(leading_to(address), actor=SYSTEM)
@@ -60,11 +69,6 @@ def purge_mailbox(pk: int) -> bool:
     address.delete()
     if user is not None:
         user.delete()
-    caps.give(domain.tenant, UsageKind.MAILBOXES)
-    if mailbox.quota_bytes is None:
-        caps.give(domain.tenant, UsageKind.UNMETERED)
-    else:
-        caps.give(domain.tenant, UsageKind.STORAGE, mailbox.quota_bytes)
     Revocation.objects.create(kind=RevocationKind.SIGN_IN, subject=address.address)
     Revocation.objects.create(kind=RevocationKind.FILES, subject=f"{domain.pk}/{pk}")
     log.record(
@@ -182,28 +186,41 @@ def _to_warn_in_batches() -> Iterator[tuple[int, int]]:
 
 
 def _warn(pk: int, used_bytes: int) -> bool:
-    """Move the level, and write where it rose. The row is claimed first: of two runs one writes."""
-    mailbox = Mailbox.objects.select_related("address").filter(pk=pk, quota_bytes__isnull=False).first()
-    if mailbox is None or mailbox.quota_bytes is None:
+    """Move the level, and write where it rose; whether a message was sent. The row is claimed first, so of
+    two runs one writes, and marked after: a run that dies between leaves it to the next one when the
+    lease is over. Who dies after the message and before the mark has it sent twice, never not at all."""
+    now = timezone.now()
+    lease = now + NOTICE_LEASE
+    rows = Mailbox.objects.filter(pk=pk, quota_bytes__isnull=False)
+    free = Q(quota_notice_lease_until=None) | Q(quota_notice_lease_until__lt=now)
+    if not rows.filter(free).update(quota_notice_lease_until=lease):
         return False
-    old, new = mailbox.quota_warned_percent, warn_percent(used_bytes, mailbox.quota_bytes)
-    claimed = Mailbox.objects.filter(pk=pk, quota_warned_percent=old).update(quota_warned_percent=new)
-    if not claimed or new <= old:
+    mailbox = rows.select_related("address").filter(quota_notice_lease_until=lease).first()
+    if mailbox is None:
         return False
+    new = warn_percent(used_bytes, mailbox.quota_bytes or 0)
+    is_risen = new > mailbox.quota_warned_percent
+    done = {"quota_warned_percent": new}
+    if is_risen and not _send_notice(mailbox, new, used_bytes):
+        done = {}
+    rows.filter(quota_notice_lease_until=lease).update(quota_notice_lease_until=None, **done)
+    return is_risen and bool(done)
+
+
+def _send_notice(mailbox: Mailbox, percent: int, used_bytes: int) -> bool:
     address = mailbox.address.address
     context = {
         "name": mailbox.name,
         "address": display_address(address),
-        "percent": new,
+        "percent": percent,
         "used_bytes": used_bytes,
         "quota_bytes": mailbox.quota_bytes,
         "panel_url": settings.PANEL_URL,
     }
     try:
         text = render_to_string("email/mailboxes/almost_full.txt", context)
-        send_mail(f"Your mailbox is {new}% full", text, None, [address])
+        send_mail(f"Your mailbox is {percent}% full", text, None, [address])
     except OSError:
-        logger.exception("the notice about mailbox %s was not sent, it is tried again", pk)
-        Mailbox.objects.filter(pk=pk, quota_warned_percent=new).update(quota_warned_percent=old)
+        logger.exception("the notice about mailbox %s was not sent, it is tried again", mailbox.pk)
         return False
     return True

@@ -68,6 +68,8 @@ class Mailbox(models.Model):
     sieve_enabled = models.BooleanField(default=True)
     # The highest of 80 and 95 per cent that its user was told of; falls back as mail is deleted.
     quota_warned_percent = models.PositiveSmallIntegerField(default=0)
+    # Somebody writes the notice now; a notice that was not marked as sent by then is sent again.
+    quota_notice_lease_until = models.DateTimeField(null=True)
     # The principal of the person who signs in with this mailbox; made at the first sign-in.
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="mailbox"

@@ -61,6 +61,7 @@ class Migration(migrations.Migration):
                 ('smtp_enabled', models.BooleanField(default=True)),
                 ('sieve_enabled', models.BooleanField(default=True)),
                 ('quota_warned_percent', models.PositiveSmallIntegerField(default=0)),
+                ('quota_notice_lease_until', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('state_before_deletion', models.CharField(blank=True, max_length=12)),
                 ('deleted_at', models.DateTimeField(null=True)),
