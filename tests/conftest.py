@@ -177,11 +177,20 @@ def signed_in() -> Callable[[User], Client]:
     return sign_in
 
 
+GUARDS = {
+    "audit_append_only": "audit_auditentry",
+    "audit_no_update": "audit_auditentry",
+    "audit_no_delete": "audit_auditentry",
+    "audit_head_forward": "audit_audithead",
+    "audit_head_stays": "audit_audithead",
+}
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """A test with real transactions is cleaned up by emptying every table, which the guard of the audit
     trail refuses, as it should. So the guard stands where a test asks for it (`guarded_trail`)."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
-        for trigger in ("audit_append_only", "audit_no_update", "audit_no_delete"):
-            on_table = " ON audit_auditentry" if connection.vendor == "postgresql" else ""
+        for trigger, table in GUARDS.items():
+            on_table = f" ON {table}" if connection.vendor == "postgresql" else ""
             cursor.execute(f"DROP TRIGGER IF EXISTS {trigger}{on_table}")

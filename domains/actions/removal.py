@@ -28,8 +28,10 @@ def remove_domain(*, access: Access, domain: Domain) -> bool:
         raise Refused(message, "domain_removed")
     _refuse_with_aliases(domain)
     if not domain.is_proved:
-        record("domain.remove", domain, access, before={"name": domain.name, "proved": False})
+        pk = domain.pk
         _delete_claim(domain)
+        domain.pk = pk  # the trail tells of the row that was
+        record("domain.remove", domain, access, before={"name": domain.name, "proved": False})
         return True
     now = timezone.now()
     domain.removed_at, domain.purge_at = now, now + timedelta(days=environment.grace_days)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
+from panel.audit import chain
 from panel.audit.actor import Actor
 from panel.audit.models import AuditEntry
 
@@ -21,7 +22,8 @@ def record(  # noqa: PLR0913 -- an entry has this many parts, and each caller na
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> AuditEntry:
-    """Write one entry in the transaction of the act that it tells of.
+    """Write one entry in the transaction of the act that it tells of, as the last lock that the act takes:
+    the end of the tenant's chain is locked until the act is done.
 
     `action` is `noun.verb`; `obj` is (kind, primary key, label). `before` and `after` hold the
     changed fields alone, JSON-ready and without secrets. Raises `TransactionManagementError`
@@ -35,17 +37,19 @@ def record(  # noqa: PLR0913 -- an entry has this many parts, and each caller na
             message = f"the audit trail never holds secrets: {key}"
             raise ValueError(message)
     kind, pk, label = obj
-    return AuditEntry.objects.create(
-        action=action,
-        tenant_id=tenant_id,
-        actor_kind=actor.kind,
-        actor_id=actor.id,
-        actor_label=actor.label[:320],
-        object_kind=kind,
-        object_id=pk,
-        object_label=label[:320],
-        before=dict(before or {}),
-        after=dict(after or {}),
-        address=actor.address,
-        request_id=actor.request_id,
+    return chain.append(
+        AuditEntry(
+            action=action,
+            tenant_id=tenant_id,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_label=actor.label[:320],
+            object_kind=kind,
+            object_id=pk,
+            object_label=label[:320],
+            before=dict(before or {}),
+            after=dict(after or {}),
+            address=actor.address,
+            request_id=actor.request_id,
+        )
     )

@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection, transaction
 
 from panel.audit import log
 from panel.audit.actor import SYSTEM
-from panel.audit.models import AuditEntry
+from panel.audit.models import NO_DIGEST, AuditEntry, AuditHead
 
 pytestmark = pytest.mark.django_db
 guard = import_module("panel.audit.migrations.0002_append_only")
@@ -37,6 +37,15 @@ def test_an_entry_cannot_be_deleted(guarded_trail):
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         AuditEntry.objects.all().delete()
     assert AuditEntry.objects.count() == 1
+
+
+def test_the_end_of_a_trail_moves_forward_alone(guarded_trail):
+    for change in ({"sequence": 0}, {"sequence": 5}, {"digest": NO_DIGEST}):
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            AuditHead.objects.update(**change)
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        AuditHead.objects.all().delete()
+    assert AuditHead.objects.get().sequence == 1
 
 
 def test_an_entry_rolls_back_with_its_act():
