@@ -14,6 +14,7 @@ from panel.audit.actor import Actor, ActorKind
 from panel.tenants.access import Access, find_access
 from panel.tenants.models import Membership, Tenant, TenantKind
 from panel.tenants.roles import Role
+from tests.chromium import chromium as chromium
 from tests.factories import make_domain, make_mailbox, make_tenant, make_user
 
 

@@ -1,4 +1,4 @@
-"""One site and one Chromium for all browser tests; a tab that fails its test on any complaint."""
+"""One site for all browser tests; a tab that fails its test on any complaint."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -15,25 +15,11 @@ from playwright.sync_api import (
     Page,
     Request,
     Response,
-    sync_playwright,
 )
 
 from tests.browser.site import Site, running_site
 
 SHOTS = Path(__file__).resolve().parents[1] / "e2e" / "shots"
-# Nothing but loopback is ever resolved, and the browser asks nobody for updates.
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-default-apps",
-    "--disable-extensions",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
-]
 AXE_RULES = {
     "resultTypes": ["violations"],
     "runOnly": {
@@ -135,14 +121,6 @@ class Tab:
 def site() -> Iterator[Site]:
     with running_site() as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 # The first start of all makes the Python environment.
 START_SECONDS, END_SECONDS = 300, 60
-STANDARD_PORTS = (25, 26, 110, 143, 465, 587, 993, 995, 1021, 1022, 4190, 24245)
+STANDARD_PORTS = (25, 26, 110, 143, 465, 587, 993, 995, 1021, 1022, 1023, 4190, 24245)
 
 
 def free_offset() -> int:
@@ -43,17 +43,19 @@ class Installation:
         if self.is_ours:
             self.state.chmod(0o755)
         self.port = self._free_port()
+        # Of the last start.
+        self.offset = 0
         self.log = Path(tempfile.mkstemp(prefix="ph-log-")[1])
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *options: str, uid: int | None = None, **variables: str) -> None:
-        offset = free_offset()
+        self.offset = free_offset()
         given = {key: value for key, value in os.environ.items() if not key.startswith("POSTHOUSE_")}
         self.log.write_bytes(b"")
         command = [str(ROOT / "deploy/up"), "--state", str(self.state), "--port", str(self.port)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "--mail-port-offset", str(offset), *options],
+                [*command, "--mail-port-offset", str(self.offset), *options],
                 env={**given, **variables},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
