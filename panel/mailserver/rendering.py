@@ -17,6 +17,7 @@ from panel.environment import Environment
 from panel.mailserver.contract import HELD_DOMAIN
 from panel.mailserver.layout import STANDARD_PORTS, Layout
 from panel.mailserver.questions import map_query
+from panel.mailserver.roles import login_of
 from panel.mailserver.supervisor.state import MAIL_GROUP, MAIL_UID
 
 TEMPLATES = settings.BASE_DIR / "deploy"
@@ -177,15 +178,11 @@ def _map_file(environment: Environment, layout: Layout, versions: Versions, name
     host = f"inet:{database['HOST'] or '127.0.0.1'}:{database['PORT'] or 5432}"
     # Up to 3.8 a host that failed is skipped for a minute; named twice, a stale connection costs nothing.
     hosts, more = (f"{host} {host}", "") if versions.postfix < (3, 9) else (host, "retry_interval = 2\n")
+    login = login_of(layout, "postfix")
     return (
-        f"hosts = {hosts}\n{more}user = {mail_role('postfix')}\npassword = {layout.secret('postfix_database')}\n"
+        f"hosts = {hosts}\n{more}user = {login.role}\npassword = {login.password}\n"
         f"dbname = {database['NAME']}\nquery = {query}\n"
     )
-
-
-def mail_role(daemon: str) -> str:
-    """The PostgreSQL login role of `postfix` or `dovecot`."""
-    return f"posthouse_{daemon}_a"
 
 
 def _own_entry(layout: Layout, name: str) -> str:
@@ -239,13 +236,13 @@ def _connections(layout: Layout) -> dict[str, str]:
             "sql_readonly": "sqlite_readonly = yes",
             "usage_block": f"sqlite_path = {usage}",
         }
-    database = settings.DATABASES["default"]
+    database, login = settings.DATABASES["default"], login_of(layout, "dovecot")
     parts = {
         "host": database["HOST"] or "127.0.0.1",
         "port": database["PORT"] or 5432,
         "dbname": database["NAME"],
-        "user": mail_role("dovecot"),
-        "password": layout.secret("dovecot_database"),
+        "user": login.role,
+        "password": login.password,
     }
     connect = " ".join(f"{key}={value}" for key, value in parts.items())
     inner = "\n".join(f"    {key} = {value}" for key, value in parts.items() if key != "host")

@@ -11,7 +11,8 @@ from django.core.management.base import BaseCommand
 from panel.environment import environment
 from panel.mailserver.keeper import POLL_SECONDS, Keeper
 from panel.mailserver.layout import Layout
-from panel.mailserver.rendering import installed_versions, mail_role
+from panel.mailserver.rendering import installed_versions
+from panel.mailserver.roles import login_of
 
 # From here on Postfix itself tries a host again after two seconds (`retry_interval`).
 POSTFIX_TRIES_AGAIN = (3, 9)
@@ -49,12 +50,13 @@ def _look_up(layout: Layout) -> Callable[[], bool] | None:
         nonlocal connection
         try:
             if connection is None:
+                login = login_of(layout, "postfix")
                 connection = psycopg.connect(
                     host=database["HOST"] or "127.0.0.1",
                     port=database["PORT"] or 5432,
                     dbname=database["NAME"],
-                    user=mail_role("postfix"),
-                    password=layout.secret("postfix_database"),
+                    user=login.role,
+                    password=login.password,
                     connect_timeout=3,
                     autocommit=True,
                 )

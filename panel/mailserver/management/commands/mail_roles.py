@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, transaction
 
 from panel.environment import environment
 from panel.mailserver.contract.functions import DOVECOT_SIGNATURES, POSTFIX_SIGNATURES
 from panel.mailserver.layout import Layout
-from panel.mailserver.rendering import mail_role
+from panel.mailserver.roles import group_role, login_of, login_roles
+from panel.mailserver.rotation import OVERLAP_SECONDS, NotRotated, rotate
 
 SIGNATURES = {"postfix": POSTFIX_SIGNATURES, "dovecot": DOVECOT_SIGNATURES}
 
@@ -19,24 +20,39 @@ class Command(BaseCommand):
         "Each has two that sign in, so that a password can change while the other still works."
     )
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--rotate",
+            action="store_true",
+            help="give Postfix and Dovecot a new password, with the configuration rendered and both reloaded",
+        )
+        parser.add_argument(
+            "--overlap",
+            type=int,
+            default=OVERLAP_SECONDS,
+            metavar="SECONDS",
+            help="how long the old password still works (%(default)s)",
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
         if connection.vendor != "postgresql":
             self.stdout.write("SQLite has no roles: the group of the file is the only border.")
             return
         layout = Layout(environment.state_dir.resolve(), environment.mail_port_offset)
         with transaction.atomic(), connection.cursor() as cursor:
             for daemon, signatures in SIGNATURES.items():
-                grants = f"posthouse_{daemon}"
+                grants = group_role(daemon)
                 _make_role(cursor, grants, "NOLOGIN")
-                for login in (mail_role(daemon), f"{grants}_b"):
+                for login in login_roles(daemon):
                     _make_role(cursor, login, f"LOGIN CONNECTION LIMIT 100 IN ROLE {grants}")
                     # A statement that hangs is a temporary failure after three seconds, not a full pool.
                     cursor.execute(f"ALTER ROLE {login} SET statement_timeout = '3s'")
-                _set_password(cursor, mail_role(daemon), layout.secret(f"{daemon}_database"))
+                present = login_of(layout, daemon)
+                _set_password(cursor, present.role, present.password)
                 for signature in signatures:
                     cursor.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO {grants}")
             # An upsert reads what it meets; this is the one table that Dovecot writes.
-            cursor.execute("GRANT SELECT, INSERT, UPDATE ON mail_usage TO posthouse_dovecot")
+            cursor.execute(f"GRANT SELECT, INSERT, UPDATE ON mail_usage TO {group_role('dovecot')}")
         self.stdout.write("The roles of Postfix and Dovecot are in place.")
 
 
