@@ -58,6 +58,14 @@ class Command(BaseCommand):
 
 def _make_role(cursor: Any, name: str, options: str) -> None:
     cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name])
+        if options["rotate"]:
+            try:
+                rotate(layout, overlap_seconds=options["overlap"])
+            except NotRotated as reason:
+                raise CommandError(str(reason)) from reason
+            self.stdout.write(
+                f"Postfix and Dovecot have a new password. The old one ends in {options['overlap']} seconds."
+            )
     if cursor.fetchone() is None:
         cursor.execute(f"CREATE ROLE {name} {options}")
 
