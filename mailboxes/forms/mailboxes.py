@@ -5,15 +5,11 @@ from typing import Any
 
 from django import forms
 
-from domains.models import Domain
 from mailboxes.actions.mailboxes import MAX_NAME, Protocols
-from mailboxes.forms.aliases import MAX_CHOICES, addressable
+from mailboxes.forms.domains import InDomainForm
 from mailboxes.models import Mailbox
 from mailboxes.quotas import GIB
-from panel.lib.addresses import normalise_domain
-from panel.lib.errors import Refused
 from panel.lib.forms import PanelForm
-from panel.tenants.access import Access
 
 # What may be typed before the policy answers in words; it bounds what a form hands to the hash.
 MAX_TYPED = 4096
@@ -81,11 +77,8 @@ class MailboxForm(PanelForm):
         }
 
 
-class NewMailboxForm(MailboxForm):
-    """The domain is named, never numbered, and looked up among those that the person manages."""
-
+class NewMailboxForm(InDomainForm, MailboxForm):
     local_part = forms.CharField(label="Before the @", max_length=64, help_text="Such as ola.")
-    domain = forms.CharField(max_length=253)
     password = password_field(
         "Password",
         "new-password",
@@ -93,23 +86,6 @@ class NewMailboxForm(MailboxForm):
         help_text="Empty: we make one and show it once. Else at least 10 characters.",
     )
     field_order = ("local_part", "domain", "name", "quota_bytes", "password")
-
-    def __init__(self, *args: Any, access: Access, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.access = access
-        names = list(addressable(access).order_by("name").values_list("name", flat=True)[: MAX_CHOICES + 1])
-        if 0 < len(names) <= MAX_CHOICES:
-            self.fields["domain"].widget = forms.Select(choices=[(name, name) for name in names])
-
-    def clean_domain(self) -> Domain:
-        try:
-            name = normalise_domain(self.cleaned_data["domain"])
-        except Refused as refused:
-            raise forms.ValidationError(refused.message, code=refused.code) from refused
-        domain = addressable(self.access).filter(name=name).first()
-        if domain is None:
-            raise forms.ValidationError("Choose one of your domains.", code="domain_unknown")
-        return domain
 
 
 class SetPasswordForm(PanelForm):

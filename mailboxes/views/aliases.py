@@ -16,7 +16,8 @@ from mailboxes.actions.aliases import (
     enable_alias,
     set_catch_all,
 )
-from mailboxes.forms.aliases import AliasForm, DestinationsForm, NewAliasForm, addressable
+from mailboxes.forms.aliases import AliasForm, DestinationsForm, NewAliasForm
+from mailboxes.forms.domains import addressable
 from mailboxes.models import Alias, SendAs
 from mailboxes.sources import closed_of, leading_to, seen_by, sources_of
 from mailboxes.target_graph import ROLE_LOCAL_PARTS

@@ -15,7 +15,7 @@ from mailboxes.actions.forwarding import forwarding_of
 from mailboxes.actions.mailboxes import add_mailbox, edit_mailbox
 from mailboxes.actions.passwords import set_password
 from mailboxes.figures import Figures, figures_of
-from mailboxes.forms.aliases import addressable
+from mailboxes.forms.domains import addressable
 from mailboxes.forms.mailboxes import MailboxForm, NewMailboxForm, SetPasswordForm
 from mailboxes.models import Mailbox, MailboxState
 from mailboxes.ordering import has_few, sorted_on_the_spot
