@@ -1,13 +1,34 @@
-"""What an installation sets from outside: `POSTHOUSE_*` variables, typed and loud on nonsense."""
+"""What an installation sets from outside: `POSTHOUSE_*` variables, typed and loud on nonsense. Where a
+variable is absent, what `deploy/up` was told at its last start holds: a command by hand meets the same
+database."""
 
+import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
+from panel.remembered import DATABASE, read_remembered
+
+DEFAULT_STATE = Path(__file__).resolve().parent.parent / "var"
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _remembered() -> dict[str, Any]:
+    """By field. The parts of `deploy/up` have it in their environment and need not be able to read it."""
+    if DATABASE in os.environ:
+        return {}
+    state = Path(os.environ.get("POSTHOUSE_STATE_DIR") or DEFAULT_STATE)
+    return {name.removeprefix("POSTHOUSE_").lower(): value for name, value in read_remembered(state).items()}
 
 
 class Environment(BaseSettings):
@@ -16,7 +37,7 @@ class Environment(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="POSTHOUSE_", extra="ignore")
 
     # Everything that an installation writes lies below this folder.
-    state_dir: Path = Path(__file__).resolve().parent.parent / "var"
+    state_dir: Path = DEFAULT_STATE
     # `postgres://user:password@host:port/name`; empty means SQLite in the state folder.
     database_url: SecretStr = SecretStr("")
     # A Redis or Valkey URL, or empty for Celery's filesystem transport in the state folder.
@@ -48,8 +69,22 @@ class Environment(BaseSettings):
     outgoing_smtp: str = ""
     # How long a deleted domain or mailbox can be brought back.
     grace_days: int = Field(default=14, ge=1, le=365)
+    # In which the days of a vacation reply begin and end, until its user chooses another: a name of the
+    # tz database such as Europe/Berlin.
+    time_zone: str = "UTC"
     # 450 while a domain is suspended keeps mail at the sender; 550 returns it at once.
     suspended_reply: Literal["450", "550"] = "450"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- pydantic's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- likewise
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, InitSettingsSource(settings_cls, _remembered())
 
     @field_validator("extra_hosts", "trusted_proxies", "resolvers", mode="before")
     @classmethod
@@ -57,6 +92,14 @@ class Environment(BaseSettings):
         """`a,b` to a list; pydantic would want JSON."""
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_time_zone(cls, value: str) -> str:
+        if value != "UTC" and value not in available_timezones():
+            message = "must be the name of a time zone, such as Europe/Berlin"
+            raise ValueError(message)
         return value
 
     @field_validator("panel_url")

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +37,8 @@ def _is_free(port: int) -> bool:
 
 
 class Installation:
+    program = ROOT
+
     def __init__(self, state: Path | None = None) -> None:
         self.is_ours = state is None
         # Not pytest's folder, which only root can enter; short, for the paths of sockets.
@@ -49,13 +52,16 @@ class Installation:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *options: str, uid: int | None = None, **variables: str) -> None:
-        self.offset = free_offset()
+        own = ("--port", str(self.port), "--mail-port-offset", str(free_offset()))
+        self.start_plainly(*own, *options, uid=uid, **variables)
+
+    def start_plainly(self, *options: str, uid: int | None = None, **variables: str) -> None:
+        """Start with nothing but the state folder named, as a person does the second time."""
         given = {key: value for key, value in os.environ.items() if not key.startswith("POSTHOUSE_")}
         self.log.write_bytes(b"")
-        command = [str(ROOT / "deploy/up"), "--state", str(self.state), "--port", str(self.port)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "--mail-port-offset", str(self.offset), *options],
+                [str(self.program / "deploy/up"), "--state", str(self.state), *options],
                 env={**given, **variables},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -100,11 +106,19 @@ class Installation:
 
     @staticmethod
     def alive(pids: list[int]) -> list[int]:
-        return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+        """Those that are still there, dead ones that nobody took leave of apart."""
+        found = []
+        for pid in pids:
+            with suppress(OSError):
+                if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+                    found.append(pid)
+        return found
 
     def pid_of(self, name: str) -> int:
         """The first process below `deploy/up` that is the part of this name, or has it in its command."""
-        word = {"web": "gunicorn", "worker": "celery", "broker": "valkey-server"}.get(name, name)
+        word = {"web": "gunicorn", "worker": "celery", "broker": "valkey-server", "guard": "guard.py"}.get(
+            name, name
+        )
         for pid in self.descendants():
             if word in Path(f"/proc/{pid}/cmdline").read_text():
                 return pid

@@ -21,6 +21,7 @@ from honcho.colour import get_colours
 from honcho.printer import Message, Printer
 from honcho.process import Process
 
+from panel.mailserver.supervisor.guard import ENDING
 from panel.mailserver.supervisor.parts import Part
 
 START_SECONDS = 20
@@ -56,7 +57,7 @@ class PartProcess(Process):  # type: ignore[misc]  # honcho has no types
     """A part by its argument list, not through a shell, as the user that it is meant for."""
 
     def __init__(self, part: Part, colour: str, folder: Path) -> None:
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1", **part.environment}
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         super().__init__(list(part.command), name=part.name, colour=colour, env=environment, cwd=str(folder))
         rights: dict[str, Any] = {}
         if part.uid is not None:
@@ -103,9 +104,11 @@ class PartProcess(Process):  # type: ignore[misc]  # honcho has no types
 
 
 class Supervisor:
-    """Starts parts in their order. When one ends, all end."""
+    """Starts parts in their order. When one ends, all end.
 
-    def __init__(self, parts: Sequence[Part], folder: Path) -> None:
+    `guard` is a process below us that is no part, and `lock` a file that is told when the end begins."""
+
+    def __init__(self, parts: Sequence[Part], folder: Path, guard: int, lock: int) -> None:
         colours = get_colours()
         self._output = PlainOutput()
         self._printer = Printer(self._output, width=max(len(part.name) for part in parts))
@@ -113,12 +116,15 @@ class Supervisor:
         self._processes = [PartProcess(part, next(colours), folder) for part in parts]
         self._by_name = {process.name: process for process in self._processes}
         self._was_told_to_end = False
+        self._spared = {guard}
+        self._lock = lock
 
     def run(self, greet: Callable[[], str]) -> int:
         """Hold the parts until one ends or SIGINT or SIGTERM comes. Returns the exit code: 0 after a
         signal, 1 after a part that ended by itself."""
         _become_subreaper()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        # SIGHUP: the terminal was closed.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._told_to_end)
         dead: PartProcess | None = None
         try:
@@ -130,9 +136,9 @@ class Supervisor:
                 dead = self._one_that_ended()
             # From here on more signals change nothing: whoever is impatient still leaves no process.
             self._end_all()
-            _wait_for_descendants()
+            _wait_for_descendants(self._spared)
         finally:
-            _kill_descendants()
+            _kill_descendants(self._spared)
             _reap()
         self._print_for(0.2)
         if dead is None:
@@ -166,6 +172,7 @@ class Supervisor:
 
     def _end_all(self) -> None:
         """First those that use a part started before them, then that one."""
+        os.pwrite(self._lock, ENDING, 0)
         first = [process for process in self._processes if not process.part.ends_last]
         last = [process for process in self._processes if process.part.ends_last]
         for wave in (first, last):
@@ -223,17 +230,17 @@ def _become_subreaper() -> None:
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def _wait_for_descendants() -> None:
+def _wait_for_descendants(spared: set[int]) -> None:
     """The program that was started may be gone before its daemon: Postfix comes through a script."""
     deadline = time.monotonic() + 5
-    while _living_descendants(os.getpid()) and time.monotonic() < deadline:
+    while _living_descendants(os.getpid()) - spared and time.monotonic() < deadline:
         time.sleep(0.05)
 
 
-def _kill_descendants() -> None:
+def _kill_descendants(spared: set[int]) -> None:
     """Kill whatever is left below this process, also what went into a session of its own."""
     deadline = time.monotonic() + 5
-    while (left := _living_descendants(os.getpid())) and time.monotonic() < deadline:
+    while (left := _living_descendants(os.getpid()) - spared) and time.monotonic() < deadline:
         for pid in left:
             _send(pid, signal.SIGKILL)
         time.sleep(0.05)
@@ -255,7 +262,7 @@ def _send(pid: int, number: int) -> None:
         return
 
 
-def _living_descendants(root: int) -> list[int]:
+def _living_descendants(root: int) -> set[int]:
     parents: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -267,11 +274,11 @@ def _living_descendants(root: int) -> list[int]:
             continue
         if state != "Z":
             parents[int(entry.name)] = int(parent)
-    found: list[int] = []
+    found: set[int] = set()
     for pid in parents:
         above = parents.get(pid, 0)
         while above not in {0, 1, root}:
             above = parents.get(above, 0)
         if above == root:
-            found.append(pid)
+            found.add(pid)
     return found

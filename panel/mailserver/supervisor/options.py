@@ -6,31 +6,50 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from panel.mailserver.supervisor.state import NotPossible
+from panel.remembered import DATABASE, FILE, NAMES, PORT, without_password
+
 
 @dataclass(frozen=True)
 class Options:
+    """None is what was not said: then the variable holds, or what an earlier start was told."""
+
     state: Path
-    port: int
+    port: int | None
     database: str | None
     mail_port_offset: int | None
     relay: str | None
 
-    def variables(self, given: Mapping[str, str]) -> dict[str, str]:
-        """The `POSTHOUSE_*` variables for every part; what is `given` in the environment stays unless
-        an option says otherwise."""
-        result = {
-            "POSTHOUSE_STATE_DIR": str(self.state),
-            "POSTHOUSE_PANEL_URL": given.get("POSTHOUSE_PANEL_URL", f"http://127.0.0.1:{self.port}"),
-            "POSTHOUSE_EXTRA_HOSTS": given.get("POSTHOUSE_EXTRA_HOSTS", "localhost"),
-            "POSTHOUSE_PORT": str(self.port),
+    def variables(self, given: Mapping[str, str], remembered: Mapping[str, str]) -> dict[str, str]:
+        """The `POSTHOUSE_*` variables for every part. Raises `NotPossible` for another database than the
+        one that this folder belongs to: its people would find an empty panel."""
+        said = {
+            DATABASE: self.database,
+            PORT: self.port,
+            "POSTHOUSE_MAIL_PORT_OFFSET": self.mail_port_offset,
+            "POSTHOUSE_RELAY": self.relay,
         }
-        if self.database is not None:
-            result["POSTHOUSE_DATABASE_URL"] = self.database
-        if self.mail_port_offset is not None:
-            result["POSTHOUSE_MAIL_PORT_OFFSET"] = str(self.mail_port_offset)
-        if self.relay is not None:
-            result["POSTHOUSE_RELAY"] = self.relay
-        return result
+        result = {PORT: "8000", DATABASE: ""} | dict(remembered)
+        result |= {name: given[name] for name in NAMES if given.get(name)}
+        result |= {name: str(value) for name, value in said.items() if value is not None}
+        if DATABASE in remembered:
+            _refuse_another(self.state, remembered[DATABASE], result[DATABASE])
+        return result | {
+            "POSTHOUSE_STATE_DIR": str(self.state),
+            "POSTHOUSE_PANEL_URL": given.get("POSTHOUSE_PANEL_URL") or f"http://127.0.0.1:{result[PORT]}",
+            "POSTHOUSE_EXTRA_HOSTS": given.get("POSTHOUSE_EXTRA_HOSTS", "localhost"),
+        }
+
+
+def _refuse_another(state: Path, before: str, now: str) -> None:
+    if without_password(before) == without_password(now):
+        return
+    message = (
+        f"{state} belongs to the installation whose database is {without_password(before)}, and now "
+        f"{without_password(now)} is named. For another installation, choose another folder with --state. "
+        f"If this one has moved there with all its data, take the line {DATABASE} out of {state / FILE} first."
+    )
+    raise NotPossible(message)
 
 
 def _port(text: str) -> int:
@@ -75,9 +94,9 @@ def read_options(arguments: list[str], clone: Path) -> Options:
     )
     default_state = os.environ.get("POSTHOUSE_STATE_DIR") or clone / "var"
     parser.add_argument("--state", type=Path, default=default_state, metavar="DIR")
-    parser.add_argument("--port", type=_port, default=8000)
+    parser.add_argument("--port", type=_port)
     parser.add_argument("--database", type=_database, metavar="URL")
     parser.add_argument("--mail-port-offset", type=_offset, metavar="N")
     parser.add_argument("--relay", type=_relay, metavar="HOST|direct")
     read = parser.parse_args(arguments)
-    return Options(Path(read.state).absolute(), read.port, read.database, read.mail_port_offset, read.relay)
+    return Options(Path(read.state).resolve(), read.port, read.database, read.mail_port_offset, read.relay)

@@ -1,11 +1,12 @@
 """The parts of a running installation that are not mail servers: web server, worker and broker."""
 
+import errno
 import os
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -30,7 +31,6 @@ class Part:
     # SIGTERM goes to its descendants too. Not to a worker's: it tells its children itself, and waits for
     # ever for those that were told first.
     end_all_below: bool = False
-    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -100,12 +100,15 @@ def _is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def is_free(host: str, port: int) -> bool:
-    """Whether nothing listens there. As servers do, it looks past connections that are closing."""
-    with socket.socket() as probe:
+def what_is_wrong_with(host: str, port: int) -> str | None:
+    """Why nothing of ours could listen there, or None. As servers do, it looks past connections that
+    are closing."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+        except PermissionError:
+            return "can be opened by root alone"
+        except OSError as error:
+            return "is taken by another program" if error.errno == errno.EADDRINUSE else str(error.strerror)
+    return None

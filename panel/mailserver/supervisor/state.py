@@ -4,13 +4,17 @@ import fcntl
 import grp
 import os
 import pwd
+import re
 import secrets
 import shutil
 import stat
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from panel.mailserver.supervisor.guard import ENDING
 
 # Neither has an entry in /etc/passwd: nobody signs in as them, and no other package uses them.
 PANEL_UID = 6001
@@ -18,6 +22,10 @@ MAIL_UID = MAIL_GID = 5000
 MAIL_GROUP = "maildb"
 # A unix socket's path has at most 107 bytes (sun_path of unix(7)).
 LONGEST_SOCKET_PATH = 107
+# How long one that was told to end may take.
+LONGEST_END_SECONDS = 40
+LEAST_FREE_BYTES = 64 * 1024**2
+PLAIN_PATH = re.compile(r"[A-Za-z0-9/._+-]+")
 
 
 class NotPossible(Exception):  # noqa: N818 -- a reason that a person reads, not an error of the program
@@ -79,6 +87,13 @@ class State:
                 "Dovecot and the panel. Choose another one with --state."
             )
             raise NotPossible(message)
+        if self.owner.uid is not None and not PLAIN_PATH.fullmatch(str(self.root)):
+            message = (
+                f"The name “{self.root}” has a space or another character that cannot stand in the files of "
+                "Postfix and Dovecot. Choose a folder with --state whose name has none but A-Z a-z 0-9 / . _ + -"
+            )
+            raise NotPossible(message)
+        self._refuse_full_disk()
         self._folder("secrets", 0o700)
         self._folder("run", 0o755, panels=False)
         self._folder("run/panel", 0o700)
@@ -97,6 +112,15 @@ class State:
         self.secret("django")
         self._certificate(mail_host)
 
+    def _refuse_full_disk(self) -> None:
+        free = shutil.disk_usage(self.root).free
+        if free < LEAST_FREE_BYTES:
+            message = (
+                f"The disk is full: {free // 1024**2} MB are free for {self.root}, and "
+                f"{LEAST_FREE_BYTES // 1024**2} are needed. Make room, or choose another folder with --state."
+            )
+            raise NotPossible(message)
+
     def secret(self, name: str) -> Path:
         """The file of a secret of 384 random bits, made at the first call and never overwritten."""
         path = self.secrets / name
@@ -112,16 +136,25 @@ class State:
         return path
 
     def lock(self) -> int:
-        """Hold the folder for this start; the lock goes with the process. Raises `NotPossible` while
-        another one holds it."""
+        """Make the folder and hold it for this start; the lock goes with the process and its guard.
+        Raises `NotPossible` while another one holds it, and waits for one that is ending."""
+        os.umask(0o022)
+        self._folder("", 0o755, panels=False)
+        self._folder("run", 0o755, panels=False)
         descriptor = os.open(self.run / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            message = f"Posthouse runs already from {self.root}. Stop it first, or choose another folder with --state."
-            raise NotPossible(message) from None
-        return descriptor
+        deadline = time.monotonic() + LONGEST_END_SECONDS
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if os.pread(descriptor, len(ENDING), 0) == ENDING and time.monotonic() < deadline:
+                    time.sleep(0.1)
+                    continue
+                os.close(descriptor)
+                message = f"Posthouse runs already from {self.root}. Stop it first, or choose another folder with --state."
+                raise NotPossible(message) from None
+            os.ftruncate(descriptor, 0)
+            return descriptor
 
     def socket(self, name: str) -> Path:
         """A path for a unix socket that only the panel opens. Raises `NotPossible` where it is too long."""

@@ -8,15 +8,17 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, connections
 
 from panel.environment import environment
-from panel.mailserver.layout import Layout
+from panel.mailserver.layout import STANDARD_PORTS, Layout
 from panel.mailserver.programs import Program, mail_programs
+from panel.mailserver.supervisor.guard import MARK, Guard
 from panel.mailserver.supervisor.manager import Supervisor
-from panel.mailserver.supervisor.parts import Broker, Part, find_broker, is_free, panel_parts
+from panel.mailserver.supervisor.parts import Broker, Part, find_broker, panel_parts, what_is_wrong_with
 from panel.mailserver.supervisor.state import NotPossible, State, panel_owner
+from panel.remembered import PORT, remember, without_password
 
 LISTENING = ("smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s", "sieve")
 
@@ -29,30 +31,43 @@ class Command(BaseCommand):
     # They are run below, once the tables are there.
     requires_system_checks: list[str] = []  # noqa: RUF012 -- Django's shape
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--lock", type=int, required=True, help="descriptor that holds the state folder")
+
+    def handle(self, *_args: Any, lock: int, **_options: Any) -> None:
         layout = Layout(environment.state_dir.resolve(), environment.mail_port_offset)
-        port = int(os.environ.get("POSTHOUSE_PORT", "8000"))
+        port = int(os.environ[PORT])
         try:
             state = State(layout.state, panel_owner())
-            state.prepare(environment.mail_host)
-            lock = state.lock()
             mail = mail_programs(layout) if state.owner.uid is not None else []
             _refuse_taken_ports(port, layout if mail else None)
             broker = find_broker(state, environment.broker_url)
             self._bring_up_to_date(with_mail=bool(mail))
             # What root wrote just now becomes the panel's.
             state.prepare(environment.mail_host)
+            remember(state.root, os.environ)
         except NotPossible as reason:
             raise CommandError(str(reason)) from reason
+        except OSError as error:
+            raise CommandError(f"Cannot write {error.filename or state.root}: {error.strerror}") from error
+        except DatabaseError as error:
+            named = without_password(environment.database_url.get_secret_value())
+            raise CommandError(f"The database ({named}) cannot be used: {str(error).strip()}") from error
         connections.close_all()
-        # Every part inherits the environment, and none needs to know it.
+        guard = Guard(state.root, lock)
+        # Every part inherits the environment, and none needs to know these.
         os.environ.pop("POSTHOUSE_OPERATOR_PASSWORD", None)
         os.environ.pop("POSTHOUSE_OPERATOR_EMAIL", None)
-        os.environ["POSTHOUSE_BROKER_URL"] = broker.url
-        os.environ["HOME"] = str(state.run / "panel")
+        os.environ |= {
+            "POSTHOUSE_BROKER_URL": broker.url,
+            "HOME": str(state.run / "panel"),
+            MARK: str(state.root),
+        }
         self.stdout.flush()
-        supervisor = Supervisor(_parts(state, port, broker, mail, layout), Path(settings.BASE_DIR))
-        code = supervisor.run(lambda: _greeting(port, broker, layout, has_mail=bool(mail)))
+        parts = _parts(state, port, broker, mail, layout)
+        with guard:
+            supervisor = Supervisor(parts, Path(settings.BASE_DIR), guard.pid, lock)
+            code = supervisor.run(lambda: _greeting(port, broker, layout, has_mail=bool(mail)))
         os.close(lock)
         sys.exit(code)
 
@@ -87,18 +102,23 @@ def _mail_part(state: State, program: Program, layout: Layout) -> Part:
 
 
 def _refuse_taken_ports(port: int, layout: Layout | None) -> None:
-    if not is_free("127.0.0.1", port):
-        message = f"Port {port} is taken by another program. Choose another one with --port."
-        raise NotPossible(message)
-    if layout is None:
-        return
-    for service in LISTENING:
-        if not is_free(environment.mail_listen, layout.port(service)):
-            message = (
-                f"Port {layout.port(service)} ({service}) is taken by another program. "
-                "Choose other ports with --mail-port-offset."
+    wanted = [("127.0.0.1", port, "the panel", "Choose another one with --port.")]
+    if layout is not None:
+        wanted += [
+            (
+                environment.mail_listen if service in LISTENING else "127.0.0.1",
+                layout.port(service),
+                service,
+                "Choose other ports with --mail-port-offset.",
             )
-            raise NotPossible(message)
+            for service in STANDARD_PORTS
+        ]
+    numbers = [number for _, number, *_ in wanted]
+    for host, number, service, advice in wanted:
+        if numbers.count(number) > 1:
+            raise NotPossible(f"Port {number} ({service}) is wanted for two things. {advice}")
+        if wrong := what_is_wrong_with(host, number):
+            raise NotPossible(f"Port {number} ({service}) on {host} {wrong}. {advice}")
 
 
 def _greeting(port: int, broker: Broker, layout: Layout, *, has_mail: bool) -> str:
