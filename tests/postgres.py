@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,28 +21,36 @@ def free_port() -> int:
 
 
 class PostgreSQL:
-    """`with PostgreSQL() as server: server.url("name")`. Its folder goes with it."""
+    """`with PostgreSQL() as server: server.url("name")`. Its folder goes with it, unless it was given one.
+    `settings` are lines of postgresql.conf, such as `log_statement=all`."""
 
-    def __init__(self, port: int | None = None) -> None:
+    def __init__(
+        self, port: int | None = None, *, folder: Path | None = None, settings: Sequence[str] = ()
+    ) -> None:
         self.port = port or free_port()
-        self.folder = Path(tempfile.mkdtemp(prefix="ph-pg-"))
+        self.keeps_folder = folder is not None
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="ph-pg-"))
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
+        self.settings = settings
         self.programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
-        self._run(
-            "initdb", "-D", str(self.folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8",
-            "--locale=C.UTF-8", "--no-sync",
-        )  # fmt: skip
+        if not (self.folder / "data").exists():
+            self._run(
+                "initdb", "-D", str(self.folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8",
+                "--locale=C.UTF-8", "--no-sync",
+            )  # fmt: skip
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self.keeps_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self) -> None:
         log = (self.folder / "log").open("ab")
@@ -52,6 +61,7 @@ class PostgreSQL:
                 *(f"-cport={self.port}", "-clisten_addresses=127.0.0.1"),
                 *(f"-cunix_socket_directories={self.folder}", "-cmax_connections=200"),
                 *("-cfsync=off", "-cfull_page_writes=off", "-csynchronous_commit=off"),
+                *(f"-c{setting}" for setting in self.settings),
             ],
             stdin=subprocess.DEVNULL,
             stdout=log,
