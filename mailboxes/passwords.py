@@ -14,6 +14,8 @@ from panel.lib.errors import Refused
 
 MIN_LENGTH = 10
 MAX_LENGTH = 128
+# What is compared with a hash: one that came from elsewhere may be of a longer password.
+MAX_CHECKED = 1024
 # bcrypt reads 72 bytes and no more.
 BCRYPT_BYTES = 72
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -31,13 +33,15 @@ def hash_password(password: str) -> str:
 def is_right(password: str, stored: str) -> bool:
     """Whether `password` belongs to `stored`. False for an unknown scheme or a hash that is none."""
     scheme, _, rest = stored.partition("}")
-    if "\x00" in password or len(password) > MAX_LENGTH * 8:
+    if "\x00" in password or len(password) > MAX_CHECKED:
         return False
     try:
         if scheme == "{ARGON2ID":
             return bool(argon2.verify(password, rest))
         if scheme == "{BLF-CRYPT":
-            return len(password.encode()) <= BCRYPT_BYTES and bool(bcrypt.verify(password, rest))
+            # Cut rather than left out: a password that is too long must take as long as any other.
+            typed = password.encode()
+            return bool(bcrypt.verify(typed[:BCRYPT_BYTES], rest)) and len(typed) <= BCRYPT_BYTES
         if scheme == "{SHA512-CRYPT":
             return bool(sha512_crypt.verify(password, rest))
     except (ValueError, TypeError):

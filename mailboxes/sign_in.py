@@ -2,14 +2,17 @@
 
 from django.contrib.auth.backends import BaseBackend
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from mailboxes.actions.passwords import upgrade_hash
 from mailboxes.models import Mailbox, MailboxState
-from mailboxes.passwords import hash_password, is_right
+from mailboxes.passwords import MAX_CHECKED, MAX_LENGTH, hash_password, is_right
+from panel.accounts import shut_out
 from panel.accounts.models import User, UserKind
 from panel.tenants.suspension import suspended_filter
+
+_CLOSED = "Your password is right, but this mailbox is closed for now. Ask whoever runs your mail."
 
 
 class MailboxBackend(BaseBackend):
@@ -19,12 +22,17 @@ class MailboxBackend(BaseBackend):
         self, request: HttpRequest | None, email: str = "", password: str = "", **_: object
     ) -> User | None:
         """The mailbox user, made at the first sign-in, or None. An unknown address takes as long as a
-        wrong password."""
-        mailbox = open_mailboxes().filter(address__address=email).first()
+        wrong password, and only the right one learns that the mailbox is closed."""
+        if "\x00" in password or len(password) > MAX_CHECKED:
+            return None
+        mailbox = _existing().filter(address__address=email).first()
         if mailbox is None:
-            hash_password(password[:128])
+            hash_password(password[:MAX_LENGTH])
             return None
         if not is_right(password, mailbox.password_hash):
+            return None
+        if not open_mailboxes().filter(pk=mailbox.pk).exists():
+            shut_out.tell(request, _CLOSED)
             return None
         upgrade_hash(mailbox, password)
         user = mailbox.user or _make_user(mailbox)
@@ -35,6 +43,15 @@ class MailboxBackend(BaseBackend):
         """None as soon as the mailbox, its domain or a tenant above is not open any more."""
         mailbox = open_mailboxes().filter(user_id=user_id).first()
         return mailbox.user if mailbox else None
+
+
+def _existing() -> QuerySet[Mailbox]:
+    """Mailboxes that are there for their users, open or not: neither deleted nor in a domain that is gone."""
+    return Mailbox.objects.filter(
+        ~Q(state=MailboxState.DELETED),
+        address__domain__proved_at__isnull=False,
+        address__domain__removed_at=None,
+    ).select_related("user", "address__domain")
 
 
 def open_mailboxes() -> QuerySet[Mailbox]:

@@ -71,9 +71,9 @@ ACCOUNTS = {
     # A mailbox user's password is the mailbox's own: self-service changes it.
     "accounts:change_password": (
         "302 404 200 200 200 200 200 200 200 200",
-        "302 404 200 200 200 200 200 200 200 200",
+        "302 404 422 422 422 422 422 422 422 422",
     ),
-    "accounts:forgot": (_ALL_SEE, _ALL_SEE),
+    "accounts:forgot": (_ALL_SEE, _ALL_FORM),
     "accounts:reset": (_GONE, _GONE),
     "accounts:reset_link": (_ALL_MOVE_ON, _NO_METHOD),
 }

@@ -7,6 +7,7 @@ from mailboxes.actions.mailboxes import NewPassword, end_sign_ins, locked_mailbo
 from mailboxes.models import Mailbox, MailboxState
 from mailboxes.outranking import refuse_outranked
 from mailboxes.passwords import check_policy, generate_password, hash_password, is_right, needs_upgrade
+from panel.accounts import throttle
 from panel.accounts.models import User, new_stamp
 from panel.audit import log
 from panel.audit.actor import Actor
@@ -34,14 +35,19 @@ def set_password(*, access: Access, mailbox: Mailbox, password: str | None = Non
     return NewPassword(locked, one_time)
 
 
-def change_password(*, actor: Actor, mailbox: Mailbox, old: str, new: str) -> Mailbox:
+def change_password(*, actor: Actor, mailbox: Mailbox, old: str, new: str, session_key: str = "") -> Mailbox:
     """The mailbox user's own change. Ends their other sessions: the caller keeps the present one with
-    `update_session_auth_hash`.
+    `update_session_auth_hash`. Wrong old passwords count by `session_key`, for a session can be stolen.
 
-    Raises `Refused` (old_password_wrong at `old`; password_same and password_* at `password`).
+    Raises `Throttled`, and `Refused` (old_password_wrong at `old`; password_same and password_* at `password`).
     """
     checked = mailbox.password_hash
-    if not is_right(old, checked):
+    if not throttle.check(
+        throttle.counters_of_session(session_key),
+        old,
+        lambda: is_right(old, checked),
+        lambda: _record_own("session.throttle", actor, mailbox),
+    ):
         raise Refused("This is not your present password. Type it again.", "old_password_wrong", "old")
     if old == new:
         raise Refused(
@@ -59,12 +65,7 @@ def change_password(*, actor: Actor, mailbox: Mailbox, old: str, new: str) -> Ma
         if locked.password_hash != checked or locked.state != MailboxState.ACTIVE:
             raise Refused("The password has just been changed elsewhere.", "old_password_wrong", "old")
         _store(locked, hashed)
-        log.record(
-            "mailbox.change_password",
-            actor=actor,
-            tenant_id=locked.address.domain.tenant_id,
-            obj=("mailbox", locked.pk, locked.address.address),
-        )
+        _record_own("mailbox.change_password", actor, locked)
     return locked
 
 
@@ -90,3 +91,12 @@ def _store(mailbox: Mailbox, hashed: str) -> None:
     mailbox.save(update_fields=["password_hash", "password_changed_at"])
     end_sign_ins(mailbox)
     end_panel_sessions(mailbox)
+
+
+def _record_own(action: str, actor: Actor, mailbox: Mailbox) -> None:
+    log.record(
+        action,
+        actor=actor,
+        tenant_id=mailbox.address.domain.tenant_id,
+        obj=("mailbox", mailbox.pk, mailbox.address.address),
+    )

@@ -20,10 +20,9 @@ from mailboxes.forms.mailboxes import ChangePasswordForm
 from mailboxes.models import Mailbox, SendAs
 from mailboxes.self_service import mailbox_page
 from mailboxes.views import forwarding as forwarding_views
+from panel.accounts.answers import form_page
 from panel.accounts.models import User
 from panel.tenants.access import actor_of
-
-UNPROCESSABLE = 422
 
 
 @require_safe
@@ -53,7 +52,11 @@ def password(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
         typed = form.cleaned_data
         changed = form.attempt(
             lambda: change_password(
-                actor=actor_of(request), mailbox=mailbox, old=typed["old"], new=typed["password"]
+                actor=actor_of(request),
+                mailbox=mailbox,
+                old=typed["old"],
+                new=typed["password"],
+                session_key=request.session.session_key or "",
             )
         )
         if changed:
@@ -64,8 +67,7 @@ def password(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
                 "Your password is changed. Type it into your mail programs too; elsewhere you are signed out.",
             )
             return redirect("me:home")
-    context = {"form": form, "mailbox": mailbox, "address": mailbox.address.address}
-    return render(request, "me/password.html", context, status=UNPROCESSABLE if form.errors else 200)
+    return form_page(request, "me/password.html", form, mailbox=mailbox, address=mailbox.address.address)
 
 
 @mailbox_page

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from panel.accounts import throttle
 from panel.accounts.jobs import LINK_LIFE, user_of_link, void_links
 from panel.accounts.models import PasswordReset, User, UserKind, new_stamp
 from panel.accounts.passwords import OneTimePassword, hash_password, is_right, make_one_time_password
@@ -64,10 +65,18 @@ def hand_out_password(
     return one_time.text
 
 
-def change_password(user: User, old: str, new: str, *, actor: Actor, tenant_id: int | None = None) -> User:
+def change_password(  # noqa: PLR0913 -- who, what, and where it is written and counted
+    user: User, old: str, new: str, *, actor: Actor, tenant_id: int | None = None, session_key: str = ""
+) -> User:
     """The member's own change. Ends all sessions of the member: the caller keeps the present one by
-    `update_session_auth_hash`. Raises `Refused` (old_password_wrong, password_*) at `old` or `new`."""
-    if not is_right(old, user.password)[0]:
+    `update_session_auth_hash`. Wrong old passwords count by `session_key`. Raises `Throttled`, and `Refused`
+    (old_password_wrong, password_*) at `old` or `new`."""
+    if not throttle.check(
+        throttle.counters_of_session(session_key),
+        old,
+        lambda: is_right(old, user.password)[0],
+        partial(_record, "session.throttle", user, actor, tenant_id),
+    ):
         message = "This is not your present password. Type it again."
         raise Refused(message, "old_password_wrong", "old")
     if is_right(new, user.password)[0]:
@@ -82,6 +91,14 @@ def change_password(user: User, old: str, new: str, *, actor: Actor, tenant_id: 
         set_password(locked, hashed, must_change=False)
         _record("member.change_password", locked, actor, tenant_id)
     return locked
+
+
+def upgrade_hash(user: User, password: str) -> None:
+    """After a sign-in with the right password: store it by the present cost. Nothing is taken away, so
+    nobody is signed out."""
+    old, user.password = user.password, hash_password(password)
+    # Only over the hash that was checked: a password that was set in between stays.
+    User.objects.filter(pk=user.pk, password=old).update(password=user.password)
 
 
 def ask_for_reset(email: str) -> None:

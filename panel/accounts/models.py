@@ -50,11 +50,15 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.email
 
+    def set_password(self, raw_password: str | None) -> None:
+        """Ends the sessions too, once it is saved."""
+        super().set_password(raw_password)
+        self.stamp = new_stamp()
+
     def get_session_auth_hash(self) -> str:
-        """The stamp covers a mailbox user's password too, which is not stored here."""
-        return salted_hmac(
-            "posthouse.session", f"{self.password}{self.stamp}", algorithm="sha256"
-        ).hexdigest()
+        """By the stamp alone. It covers a mailbox user's password too, which is not stored here; and a hash
+        that is made anew for a higher cost ends no session, for the password stays."""
+        return salted_hmac("posthouse.session", self.stamp, algorithm="sha256").hexdigest()
 
     def get_session_auth_fallback_hash(self):  # type: ignore[no-untyped-def]  # noqa: ANN201, D102 -- untyped in Django
         return iter(())

@@ -2,8 +2,9 @@
 
 A failure is counted for the account and network together, for the network, and for the account from
 wherever. The last limit is high and its window short, for otherwise anybody could lock anybody out. A
-browser in which the account was signed in before has a count of its own in place of the first and third,
-so that a guesser elsewhere does not touch its owner at all.
+browser in which the account was signed in before (`devices`) has a count of its own in place of all three,
+so that a guesser does not touch the account's owner at all, not even from the same network. A session that
+stands open and guesses the present password has one of its own too.
 
 Nothing is counted before a password was truly found wrong: an error or a database that is away never is.
 The count is exact under concurrency all the same, because a success too has to find its keys not full
@@ -11,9 +12,10 @@ The count is exact under concurrency all the same, because a success too has to 
 """
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Self
 
 from django.db import transaction
 from django.utils import timezone
@@ -35,6 +37,7 @@ class Limit:
 
 PAIR = Limit(5, 10 * MINUTE)
 DEVICE = Limit(10, 10 * MINUTE)
+SESSION = Limit(5, 10 * MINUTE)
 NETWORK = Limit(60, 10 * MINUTE)
 ACCOUNT = Limit(40, 3 * MINUTE)
 RESETS_OF_NETWORK = Limit(20, 60 * MINUTE)
@@ -62,16 +65,33 @@ class Throttled(Refused):
         super().__init__(f"Too many tries. Wait {in_words(seconds)}, then try again.", "throttled")
         self.seconds = seconds
 
+    def at(self, field: str) -> Self:  # noqa: ARG002 -- waiting concerns the whole form
+        return self
+
 
 def counters_of_sign_in(account: str, address: str | None, device: str | None) -> list[Counter]:
     """What a try to sign in to `account` (any text) from `address` counts by; `device` names a browser
     that was signed in to this account before. Behind a unix socket there is no address."""
+    if device:
+        return [Counter("device", f"{account}\0{device}", DEVICE, forgives=True)]
     network = network_of(address)
     counters = [Counter("network", network, NETWORK)] if network else []
-    if device:
-        return [*counters, Counter("device", f"{account}\0{device}", DEVICE, forgives=True)]
     pair = Counter("pair", f"{account}\0{network}", PAIR, forgives=True)
     return [*counters, pair, Counter("account", account, ACCOUNT)]
+
+
+def counters_of_session(session_key: str) -> list[Counter]:
+    """What guesses of the present password count by in a session that is open, so perhaps stolen. Its own
+    count alone: guesses elsewhere must not keep an owner from changing the password. Empty for no session,
+    such as a command."""
+    return [Counter("session", session_key, SESSION, forgives=True)] if session_key else []
+
+
+def counters_of_reset(account: str, address: str | None) -> list[Counter]:
+    """What asking for a link to a new password counts by."""
+    network = network_of(address)
+    counters = [Counter("reset_network", network, RESETS_OF_NETWORK)] if network else []
+    return [*counters, Counter("reset_account", account, RESETS_OF_ACCOUNT)]
 
 
 def network_of(address: str | None) -> str:
@@ -95,18 +115,33 @@ def look(counters: Sequence[Counter]) -> None:
     _refuse_if_full(counters, rows)
 
 
-def take(counters: Sequence[Counter], guess: str = "") -> bool:
+def check(
+    counters: Sequence[Counter], guess: str, is_right: Callable[[], bool], on_full: Callable[[], object]
+) -> bool:
+    """Whether a password is right, counted by each of the counters. `on_full` runs, in a transaction, when
+    this guess was the last one for now. Raises `Throttled` instead of an answer when one is full."""
+    look(counters)
+    if is_right():
+        clear(counters)
+        return True
+    if take(counters, guess):
+        with transaction.atomic():
+            on_full()
+    return False
+
+
+def take(counters: Sequence[Counter], guess: str = "") -> list[Counter]:
     """Count one failure by each of the counters, or raise `Throttled` if one is full and count nothing.
 
     A `guess` that is the last one over again counts for the network alone: somebody who types the same
-    old password five times has guessed once. True when a counter has become full by this failure.
+    old password five times has guessed once. Returns the counters that became full by this failure.
     """
     mark = salted_hmac("posthouse.guess", guess).hexdigest()[:4] if guess else ""
     with transaction.atomic():
         rows = _locked(counters)
         _refuse_if_full(counters, rows)
         repeated = any(one.forgives and mark and rows[one.key].last_guess == mark for one in counters)
-        became_full = False
+        became_full = []
         for one in counters:
             row = rows[one.key]
             if repeated and one.kind != "network":
@@ -115,12 +150,13 @@ def take(counters: Sequence[Counter], guess: str = "") -> bool:
             row.failures += 1
             row.last_guess = mark if one.forgives else ""
             row.save(update_fields=["failures", "window_started_at", "last_guess"])
-            became_full = became_full or row.failures >= one.limit.failures
+            if row.failures >= one.limit.failures:
+                became_full.append(one)
     return became_full
 
 
-def clear(counters: Sequence[Counter]) -> None:
-    """After a success: forgive what concerns this person here. Raises `Throttled` if a counter has become
+def clear(counters: Sequence[Counter]) -> int:
+    """After a success: forgive what concerns this person here, and say how many failures that were. Raises `Throttled` if a counter has become
     full since `look`: this guess was one of too many in parallel, right or not."""
     with transaction.atomic():
         rows = {
@@ -132,6 +168,7 @@ def clear(counters: Sequence[Counter]) -> None:
         _refuse_if_full(counters, rows)
         forgiven = [one.key for one in counters if one.forgives and one.key in rows]
         SignInFailure.objects.filter(key__in=forgiven).update(failures=0, last_guess="")
+    return max((rows[key].failures for key in forgiven), default=0)
 
 
 def in_words(seconds: int) -> str:

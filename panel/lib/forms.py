@@ -26,12 +26,16 @@ def refuse_unseen_characters(text: str, *, multiline: bool = False) -> None:
 class PanelForm(forms.Form):
     """A form whose texts hold no unseen characters, and that shows what an action refuses."""
 
+    # What `attempt` met last.
+    refusal: Refused | None = None
+
     def attempt(self, act: Callable[[], Any]) -> Any:
         """The result of `act`, or None after putting its refusal at the field that it names, else on
         top of the form. An action used with it returns something true."""
         try:
             return act()
         except Refused as refused:
+            self.refusal = refused
             field = refused.field if refused.field in self.fields else None
             self.add_error(field, ValidationError(refused.message, code=refused.code))
             return None

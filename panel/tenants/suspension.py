@@ -28,6 +28,19 @@ def open_memberships(user: User) -> QuerySet[Membership]:
     return Membership.objects.filter(~suspended_filter("tenant_id"), user=user)
 
 
-def is_shut_out(user: User) -> bool:
-    """Whether the person has memberships and every one of them is under a suspension."""
-    return Membership.objects.filter(user=user).exists() and not open_memberships(user).exists()
+def why_shut_out(user: User) -> str:
+    """What a member who gave the right password is told when nothing is open to them; else empty. The reason
+    of a suspension is for the tenant that it was given to, not for those below it."""
+    if not user.is_active:
+        return "Your password is right, but this account is closed. Ask whoever runs your mail."
+    member_of = user.memberships.select_related("tenant__parent").order_by("pk").first()
+    if member_of is None or open_memberships(user).exists():
+        return ""
+    tenant = member_of.tenant
+    # The operator, who has no parent, is never suspended.
+    asked = tenant.parent or tenant
+    reason = f": {tenant.suspended_reason}" if tenant.suspended_at and tenant.suspended_reason else ""
+    return (
+        f"Your password is right, but {tenant.name} is suspended{reason.rstrip('.')}. Nobody signs in there "
+        f"until that is lifted. Ask {asked.name}{f' at {asked.contact_email}' if asked.contact_email else ''}."
+    )

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from panel.accounts.models import User, UserKind
 from panel.tenants.access import TenantRequest, tenant_page
-from panel.tenants.models import Membership, TenantKind
+from panel.tenants.models import TenantKind
 from panel.tenants.roles import Permission, Role
+from panel.tenants.suspension import open_memberships, why_shut_out
 from panel.web.navigation import home_of, is_open_above, link
 from panel.web.overview import latest, meters, near_limits, needs
 from panel.web.search import MAX_TYPED, search
@@ -28,9 +29,9 @@ def home(request: HttpRequest) -> HttpResponseBase:
         return redirect(settings.LOGIN_URL)
     if user.kind == UserKind.MAILBOX:
         return redirect(SELF_SERVICE)
-    first = Membership.objects.filter(user=user).select_related("tenant").order_by("tenant_id").first()
+    first = open_memberships(user).select_related("tenant").order_by("tenant_id").first()
     if first is None:
-        return render(request, "web/no_tenant.html", status=403)
+        return render(request, "web/no_tenant.html", {"why": why_shut_out(user)}, status=403)
     return redirect(home_of(first.tenant, Role(first.role)))
 
 

@@ -12,7 +12,7 @@ from panel.tenants.access import command_access, find_access
 from panel.tenants.actions import suspend_tenant, unsuspend_tenant
 from panel.tenants.models import Membership, Revocation, Tenant
 from panel.tenants.roles import Role
-from panel.tenants.suspension import is_shut_out, is_suspended, suspended_filter
+from panel.tenants.suspension import is_suspended, suspended_filter, why_shut_out
 
 pytestmark = pytest.mark.django_db
 
@@ -34,8 +34,8 @@ def test_members_of_it_and_below_are_strangers_everywhere_while_those_above_get_
             assert find_access(person, tenant.pk, actor=SYSTEM) is None
         for person in (ops_admin, ops_support):
             assert find_access(person, tenant.pk, actor=SYSTEM) is not None
-    assert is_shut_out(north_admin)
-    assert not is_shut_out(ops_admin)
+    assert why_shut_out(north_admin)
+    assert not why_shut_out(ops_admin)
 
 
 def test_a_member_of_two_tenants_keeps_the_one_that_is_open(alder, cedar, alder_admin):
@@ -43,7 +43,7 @@ def test_a_member_of_two_tenants_keeps_the_one_that_is_open(alder, cedar, alder_
     suspend_tenant(command_access(alder), reason="Unpaid")
     assert find_access(alder_admin, alder.pk, actor=SYSTEM) is None
     assert find_access(alder_admin, cedar.pk, actor=SYSTEM) is not None
-    assert not is_shut_out(alder_admin)
+    assert not why_shut_out(alder_admin)
 
 
 def test_lifting_it_restores_exactly_what_was(north, alder, birch, ops_admin, north_admin, access_of):
