@@ -144,6 +144,32 @@ class SendAs(models.Model):
         return f"{self.mailbox_id} as {self.sender}"
 
 
+class Vacation(models.Model):
+    """The vacation reply of a mailbox. Dovecot reads it through the contract, which puts the addresses
+    that lead to the mailbox between its compiled pieces; nothing of it lies in the mailbox's folder."""
+
+    mailbox = models.OneToOneField(Mailbox, on_delete=models.CASCADE, related_name="vacation")
+    is_on = models.BooleanField(default=False)
+    # As typed: whole days in `time_zone`; without a last day it goes on until somebody ends it.
+    first_day = models.DateField()
+    last_day = models.DateField(null=True)
+    time_zone = models.CharField(max_length=64)
+    subject = models.CharField(max_length=200, blank=True)
+    message = models.TextField(blank=True)
+    # The same days as moments; the end is the first moment after.
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+    # Pieces of the script (mailboxes.vacations).
+    phrase = models.TextField(blank=True)
+    answer = models.TextField()
+    # What was before the last change, and its number, by which an undo knows that nothing came between.
+    previous = models.JSONField(null=True)
+    version = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"vacation reply of {self.mailbox_id}"
+
+
 class MailUsage(models.Model):
     """What Dovecot tells: last sign-in and used bytes by address. On SQLite a database file of its
     own (settings.USAGE_DATABASE), which Dovecot may write."""

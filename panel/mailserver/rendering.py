@@ -58,7 +58,7 @@ def render(environment: Environment, layout: Layout, versions: Versions, *, has_
     values = _values(environment, layout, versions, has_srs=has_srs)
     dovecot = "2.3" if versions.dovecot < (2, 4) else "2.4"
     sources = {"postfix/main.cf": "postfix/main.cf", "postfix/master.cf": "postfix/master.cf"}
-    names = ("dovecot.conf", "sql.conf", "dict.conf") if dovecot == "2.3" else ("dovecot.conf",)
+    names = ("dovecot.conf", "sql.conf", "dict.conf", "sieve.conf") if dovecot == "2.3" else ("dovecot.conf",)
     sources |= {f"dovecot/{name}": f"dovecot/{dovecot}/{name}" for name in names}
     files = {
         target: fill((TEMPLATES / source).read_text(encoding="utf-8"), values)

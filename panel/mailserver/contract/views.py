@@ -1,5 +1,7 @@
 """The views of the contract, in the order in which they build on each other."""
 
+from panel.mailserver.contract.sieve import SIEVE_VIEWS
+
 # A tenant is suspended when it or any tenant above it is. Nothing is copied downward.
 _TENANT_SUSPENDED = """EXISTS (
     SELECT 1 FROM tenants_ancestry up JOIN tenants_tenant above ON above.id = up.ancestor_id
@@ -98,9 +100,18 @@ VIEWS = {
         FROM mailboxes_address a JOIN mailboxes_mailbox m ON m.address_id = a.id
         JOIN mail_domains d ON d.domain_id = a.domain_id
         WHERE m.state IN ('active', 'receive_only')""",
+    **SIEVE_VIEWS,
+}
+
+# What the two databases say differently. SQLite keeps times as text, in UTC, by the second at least.
+_WORDS = {
+    "sqlite": {"position": "instr", "join": "group_concat", "text": "TEXT", "now": "datetime('now')"},
+    "postgresql": {"position": "strpos", "join": "string_agg", "text": "text", "now": "now()"},
 }
 
 
 def for_vendor(body: str, vendor: str) -> str:
-    """`body` with the one function that the two databases name differently."""
-    return body.replace("@{position}", "strpos" if vendor == "postgresql" else "instr")
+    """`body` in the words of the database."""
+    for name, word in _WORDS[vendor].items():
+        body = body.replace(f"@{{{name}}}", word)
+    return body

@@ -7,6 +7,7 @@ from django.db import connection, transaction
 
 from panel.environment import environment
 from panel.mailserver.contract.functions import DOVECOT_SIGNATURES, POSTFIX_SIGNATURES
+from panel.mailserver.contract.sieve import SIEVE_VIEWS
 from panel.mailserver.layout import Layout
 from panel.mailserver.roles import group_role, login_of, login_roles
 from panel.mailserver.rotation import OVERLAP_SECONDS, NotRotated, rotate
@@ -51,13 +52,12 @@ class Command(BaseCommand):
                 _set_password(cursor, present.role, present.password)
                 for signature in signatures:
                     cursor.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO {grants}")
+            # A dictionary of Dovecot reads tables or views, not functions.
+            for view in SIEVE_VIEWS:
+                cursor.execute(f"GRANT SELECT ON {view} TO {group_role('dovecot')}")
             # An upsert reads what it meets; this is the one table that Dovecot writes.
             cursor.execute(f"GRANT SELECT, INSERT, UPDATE ON mail_usage TO {group_role('dovecot')}")
         self.stdout.write("The roles of Postfix and Dovecot are in place.")
-
-
-def _make_role(cursor: Any, name: str, options: str) -> None:
-    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name])
         if options["rotate"]:
             try:
                 rotate(layout, overlap_seconds=options["overlap"])
@@ -66,6 +66,10 @@ def _make_role(cursor: Any, name: str, options: str) -> None:
             self.stdout.write(
                 f"Postfix and Dovecot have a new password. The old one ends in {options['overlap']} seconds."
             )
+
+
+def _make_role(cursor: Any, name: str, options: str) -> None:
+    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name])
     if cursor.fetchone() is None:
         cursor.execute(f"CREATE ROLE {name} {options}")
 
