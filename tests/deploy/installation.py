@@ -10,17 +10,18 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from panel.mailserver.layout import STANDARD_PORTS
+
 ROOT = Path(__file__).resolve().parents[2]
 # The first start of all makes the Python environment.
 START_SECONDS, END_SECONDS = 300, 60
-STANDARD_PORTS = (25, 26, 110, 143, 465, 587, 993, 995, 1021, 1022, 1023, 4190, 24245)
 
 
 def free_offset() -> int:
     """An offset at which all mail ports are free. Below the ports that the kernel hands out itself."""
     for step in range(200):
-        offset = 2100 + (os.getpid() * 7 + step * 13) % 2800
-        if all(_is_free(port + offset) for port in STANDARD_PORTS):
+        offset = 5000 + (os.getpid() * 7 + step * 13) % 3400
+        if all(_is_free(port + offset) for port in STANDARD_PORTS.values()):
             return offset
     message = "no free mail ports"
     raise RuntimeError(message)
@@ -52,7 +53,8 @@ class Installation:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *options: str, uid: int | None = None, **variables: str) -> None:
-        own = ("--port", str(self.port), "--mail-port-offset", str(free_offset()))
+        self.offset = free_offset()
+        own = ("--port", str(self.port), "--mail-port-offset", str(self.offset))
         self.start_plainly(*own, *options, uid=uid, **variables)
 
     def start_plainly(self, *options: str, uid: int | None = None, **variables: str) -> None:

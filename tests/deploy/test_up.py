@@ -127,26 +127,6 @@ def test_a_part_that_dies_ends_all_and_its_last_lines_are_shown(installation: In
 
 
 @needs_root
-def test_a_second_start_from_the_same_folder_is_refused(installation: Installation):
-    installation.start()
-    installation.wait_until_up()
-    second = Installation(installation.state)
-    second.start()
-    assert second.wait_for_end() == 1
-    assert "runs already" in second.output()
-
-
-@needs_root
-def test_a_folder_that_others_cannot_enter_is_refused(installation: Installation):
-    installation.state.chmod(0o700)
-    (installation.state / "inner").mkdir()
-    inner = Installation(installation.state / "inner")
-    inner.start()
-    assert inner.wait_for_end() == 1
-    assert "Other users cannot enter" in inner.output()
-
-
-@needs_root
 def test_the_first_operator_may_be_named_by_variables(installation: Installation):
     given = {"POSTHOUSE_OPERATOR_EMAIL": EMAIL, "POSTHOUSE_OPERATOR_PASSWORD": PASSWORD}
     installation.start(**given)
