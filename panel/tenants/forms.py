@@ -44,7 +44,7 @@ class CapsForm(TenantForm):
     max_aliases = forms.IntegerField(label="Aliases", min_value=0, required=False, help_text=_NO_LIMIT)
     # Named as the column, so that a refusal of the action finds it; typed in GB.
     max_storage_bytes = forms.DecimalField(
-        label="Storage in GB",
+        label="Storage",
         min_value=0,
         max_digits=12,
         decimal_places=2,

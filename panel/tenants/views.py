@@ -1,22 +1,21 @@
 """Pages of tenants: the list, adding, settings, suspension."""
 
 from django.contrib import messages
-from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from panel.lib.errors import Refused
-from panel.lib.keyset import paginate, prefix
 from panel.tenants.access import Access, TenantRequest, tenant_page
 from panel.tenants.actions import add_tenant, edit_tenant, suspend_tenant, unsuspend_tenant
 from panel.tenants.actions.suspension import may_lift
 from panel.tenants.actions.tenants import child_kinds
-from panel.tenants.actions.texts import sort_key
-from panel.tenants.caps import cap_of
+from panel.tenants.caps import path_to
+from panel.tenants.figures import Meter, meters_of, sums_below
 from panel.tenants.forms import CapsForm, NewTenantForm, ReasonForm, TenantForm
-from panel.tenants.models import Ancestry, Tenant, TenantKind, Usage, UsageKind
+from panel.tenants.models import Ancestry, Membership, Tenant, TenantKind, Usage, UsageKind
 from panel.tenants.roles import Permission
+from panel.tenants.tree import STATES, listing
 
 UNPROCESSABLE = 422
 
@@ -24,16 +23,30 @@ UNPROCESSABLE = 422
 @require_safe
 @tenant_page(Permission.TENANT_READ)
 def tenant_list(request: TenantRequest) -> HttpResponse:
-    access, q = request.access, request.GET.get("q", "").strip()[:120]
-    children = access.children().filter(prefix("sort_name", sort_key(q.replace("\x00", ""))))
-    page = paginate(children, order=("sort_name", "id"), cursor=request.GET.get("page", ""))
-    prefetch_related_objects(page.items, "usage")
-    rows = [(child, _figures(child)) for child in page.items]
-    return render(
-        request,
-        "tenants/list.html",
-        {"page": page, "q": q, "rows": rows, "may_add": bool(child_kinds(access)), "noun": _noun(access)},
+    access, asked = request.access, request.GET
+    q = asked.get("q", "").strip()[:120].replace("\x00", "")
+    state = asked.get("state", "") if asked.get("state") in STATES else ""
+    path = path_to(access.tenant)
+    found = listing(
+        access,
+        path,
+        q=q,
+        state=state,
+        view=asked.get("view", ""),
+        opened=asked.get("open", ""),
+        cursor=asked.get("page", ""),
     )
+    context = {
+        "page": found.page,
+        "found": found,
+        "rows": found.rows,
+        "q": q,
+        "state": state,
+        "states": STATES.items(),
+        "may_add": bool(child_kinds(access, level=len(path))),
+        "noun": _noun(access),
+    }
+    return render(request, "tenants/list.html", context)
 
 
 @tenant_page(Permission.TENANT_CREATE)
@@ -75,7 +88,7 @@ def settings(request: TenantRequest) -> HttpResponse:
         may_edit=access.may(Permission.TENANT_EDIT),
         may_suspend=_may_suspend(access),
         may_lift=_may_suspend(access) and tenant.suspended_at is not None and may_lift(access, tenant),
-        figures=_figures(tenant),
+        meters=_meters(tenant),
     )
 
 
@@ -128,21 +141,22 @@ def _form_page(
     return render(request, template, {"form": form, **context}, status=status)
 
 
-def _figures(tenant: Tenant) -> dict[str, dict[str, int | None]]:
-    """Used and limit by kind, from the rows that were fetched with the tenant."""
-    used = {usage.kind: usage.used for usage in tenant.usage.all()}
-    return {
-        kind.value: {"used": used.get(kind, 0), "limit": cap_of(tenant, kind)}
-        for kind in UsageKind
-        if kind is not UsageKind.UNMETERED
-    }
+def _meters(tenant: Tenant) -> dict[str, Meter]:
+    """The tenant's own meters, up to the lowest limit that binds it."""
+    return meters_of(tenant, sums_below([tenant.pk]), path_to(tenant))
 
 
 def _hit(tenant: Tenant) -> dict[str, int]:
     """How much a suspension stops."""
     used = dict(Usage.objects.filter(tenant=tenant).values_list("kind", "used"))
     below = Ancestry.objects.filter(ancestor=tenant).count() - 1
-    return {"tenants": below, "domains": used[UsageKind.DOMAINS], "mailboxes": used[UsageKind.MAILBOXES]}
+    people = Membership.objects.filter(tenant__above__ancestor=tenant).values("user").distinct().count()
+    return {
+        "tenants": below,
+        "people": people,
+        "domains": used[UsageKind.DOMAINS],
+        "mailboxes": used[UsageKind.MAILBOXES],
+    }
 
 
 def _may_suspend(access: Access) -> bool:

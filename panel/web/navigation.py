@@ -48,6 +48,7 @@ _MAIN = (
 _ACCOUNT = (
     ("Team", "users", "tenants:team", Permission.MEMBER_READ),
     ("Audit log", "list", "tenants:audit", Permission.AUDIT_READ),
+    ("Settings", "sliders", "tenants:settings", Permission.TENANT_READ),
 )
 
 

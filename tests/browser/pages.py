@@ -6,13 +6,16 @@ NOT_PAGES with its reason. tests/browser/test_pages.py fails for a route that is
 
 from dataclasses import dataclass, field
 
-OK, FORBIDDEN, MISSING = 200, 403, 404
+from tests.factories import PASSWORD
+
+OK, FORBIDDEN, MISSING, GONE, UNPROCESSABLE, TOO_MANY = 200, 403, 404, 410, 422, 429
 
 
 @dataclass(frozen=True)
 class Page:
     """`route` as in `{% url %}`; `args` are URL arguments, each the name of a row of world.py (or plain
-    text); `person` is one of its cast, or "" for nobody."""
+    text); `person` is one of its cast, or "" for nobody. With `typed` the page is the answer to its form,
+    filled in by field name ("{variant}" keeps the variants apart), and `status` that of the answer."""
 
     name: str
     route: str
@@ -20,7 +23,13 @@ class Page:
     args: dict[str, str] = field(default_factory=dict)
     query: str = ""
     status: int = OK
+    typed: dict[str, str] = field(default_factory=dict)
 
+
+WRONG = {"email": "ines-alder@mail.example", "password": "not my password"}
+HAMMERED = {"email": "hammered@mail.example", "password": "not my password"}
+SUSPENDED = {"email": "bea@birch-dental.example", "password": PASSWORD}
+TWO_WORDS = {"new": "ledger canyon orbit", "again": "ledger canyon orbits"}
 
 PAGES = [
     Page("domains-operator", "domains:list", "ops_admin", {"tenant_id": "operator"}),
@@ -50,6 +59,84 @@ PAGES = [
         "mailbox-password", "mailboxes:password", "alder_admin", {"tenant_id": "alder", "mailbox_id": "ann"}
     ),
     Page("mailbox-delete", "mailboxes:delete", "alder_admin", {"tenant_id": "alder", "mailbox_id": "ann"}),
+    Page("tenants-operator", "tenants:list", "ops_admin", {"tenant_id": "operator"}),
+    Page("tenants-open", "tenants:list", "ops_admin", {"tenant_id": "operator"}, query="?open=2"),
+    Page("tenants-clients", "tenants:list", "north_admin", {"tenant_id": "north"}),
+    Page("tenants-found", "tenants:list", "ops_admin", {"tenant_id": "operator"}, query="?q=client"),
+    Page(
+        "tenants-suspended",
+        "tenants:list",
+        "ops_support",
+        {"tenant_id": "operator"},
+        query="?state=suspended",
+    ),
+    Page("tenants-near", "tenants:list", "ops_admin", {"tenant_id": "operator"}, query="?state=near"),
+    Page("tenants-no-match", "tenants:list", "north_admin", {"tenant_id": "north"}, query="?q=zzz"),
+    Page("tenants-first-use", "tenants:list", "west_admin", {"tenant_id": "west"}),
+    Page("tenant-add", "tenants:add", "ops_admin", {"tenant_id": "operator"}),
+    Page("tenant-settings-own", "tenants:settings", "alder_admin", {"tenant_id": "alder"}),
+    Page("tenant-settings-above", "tenants:settings", "north_admin", {"tenant_id": "alder"}),
+    Page("tenant-settings-reseller", "tenants:settings", "ops_admin", {"tenant_id": "north"}),
+    Page("tenant-settings-suspended", "tenants:settings", "north_admin", {"tenant_id": "birch"}),
+    Page("tenant-settings-reader", "tenants:settings", "alder_reader", {"tenant_id": "alder"}),
+    Page("tenant-suspend", "tenants:suspend", "ops_admin", {"tenant_id": "north"}),
+    Page("team", "tenants:team", "alder_admin", {"tenant_id": "alder"}),
+    Page("team-reader", "tenants:team", "alder_reader", {"tenant_id": "alder"}),
+    Page("team-no-match", "tenants:team", "alder_admin", {"tenant_id": "alder"}, query="?q=zzz"),
+    Page("team-nobody", "tenants:team", "north_admin", {"tenant_id": "birch"}),
+    Page("member-add", "tenants:member_add", "alder_admin", {"tenant_id": "alder"}),
+    Page(
+        "member", "tenants:member", "alder_admin", {"tenant_id": "alder", "member_id": "manager_membership"}
+    ),
+    Page(
+        "member-self",
+        "tenants:member",
+        "alder_admin",
+        {"tenant_id": "alder", "member_id": "admin_membership"},
+    ),
+    Page(
+        "member-remove",
+        "tenants:member_remove",
+        "alder_admin",
+        {"tenant_id": "alder", "member_id": "reader_membership"},
+    ),
+    Page("audit", "tenants:audit", "alder_admin", {"tenant_id": "alder"}),
+    Page("audit-above", "tenants:audit", "ops_admin", {"tenant_id": "operator"}),
+    Page("audit-no-match", "tenants:audit", "alder_admin", {"tenant_id": "alder"}, query="?who=zzz"),
+    Page("audit-nothing", "tenants:audit", "cedar_admin", {"tenant_id": "cedar"}),
+    Page("aliases", "mailboxes:aliases", "alder_admin", {"tenant_id": "alder"}),
+    Page("aliases-reader", "mailboxes:aliases", "alder_reader", {"tenant_id": "alder"}),
+    Page("aliases-no-match", "mailboxes:aliases", "alder_admin", {"tenant_id": "alder"}, query="?q=zzz"),
+    Page("aliases-first-use", "mailboxes:aliases", "cedar_admin", {"tenant_id": "cedar"}),
+    Page("alias-add", "mailboxes:alias_add", "alder_admin", {"tenant_id": "alder"}),
+    Page("alias-add-no-domain", "mailboxes:alias_add", "cedar_admin", {"tenant_id": "cedar"}),
+    Page("alias", "mailboxes:alias_edit", "alder_admin", {"tenant_id": "alder", "alias_id": "alias"}),
+    Page("alias-reader", "mailboxes:alias_edit", "alder_reader", {"tenant_id": "alder", "alias_id": "alias"}),
+    Page(
+        "alias-catch-all",
+        "mailboxes:alias_edit",
+        "alder_admin",
+        {"tenant_id": "alder", "alias_id": "catch_all"},
+    ),
+    Page(
+        "alias-delete", "mailboxes:alias_delete", "alder_admin", {"tenant_id": "alder", "alias_id": "alias"}
+    ),
+    Page("catch-all", "mailboxes:catch_all", "alder_admin", {"tenant_id": "alder", "domain_id": "domain"}),
+    Page(
+        "catch-all-reader",
+        "mailboxes:catch_all",
+        "alder_reader",
+        {"tenant_id": "alder", "domain_id": "domain"},
+    ),
+    Page("forwarding", "mailboxes:forwarding", "alder_admin", {"tenant_id": "alder", "mailbox_id": "ann"}),
+    Page(
+        "forwarding-reader",
+        "mailboxes:forwarding",
+        "alder_reader",
+        {"tenant_id": "alder", "mailbox_id": "bob"},
+    ),
+    Page("send-as", "mailboxes:send_as", "alder_admin", {"tenant_id": "alder", "mailbox_id": "ann"}),
+    Page("send-as-reader", "mailboxes:send_as", "alder_reader", {"tenant_id": "alder", "mailbox_id": "bob"}),
     Page("me", "me:home", "ann"),
     Page("me-password", "me:password", "ann"),
     Page("me-forwarding", "me:forwarding", "ann"),
@@ -61,6 +148,33 @@ PAGES = [
     Page("search", "web:search", "ops_admin", {"tenant_id": "operator"}, query="?q=al"),
     Page("search-no-match", "web:search", "alder_admin", {"tenant_id": "alder"}, query="?q=zzz"),
     Page("no-tenant", "web:home", "nobody", status=FORBIDDEN),
+    Page("no-tenant-suspended", "web:home", "birch_admin", status=FORBIDDEN),
+    Page("sign-in", "accounts:sign_in", ""),
+    Page("sign-in-wrong", "accounts:sign_in", "", typed=WRONG, status=UNPROCESSABLE),
+    Page("sign-in-throttled", "accounts:sign_in", "", typed=HAMMERED, status=TOO_MANY),
+    Page("sign-in-suspended", "accounts:sign_in", "", typed=SUSPENDED, status=UNPROCESSABLE),
+    Page("signed-out", "accounts:signed_out", ""),
+    Page("password-forgot", "accounts:forgot", ""),
+    Page("password-forgot-sent", "accounts:forgot", "", typed={"email": "someone-{variant}@mail.example"}),
+    Page("password-reset", "accounts:reset_link", "", {"secret": "open-link"}),
+    Page(
+        "password-reset-error",
+        "accounts:reset_link",
+        "",
+        {"secret": "open-link"},
+        status=UNPROCESSABLE,
+        typed=TWO_WORDS,
+    ),
+    Page("password-reset-ended", "accounts:reset", "", status=GONE),
+    Page("password-change", "accounts:change_password", "alder_admin"),
+    Page("password-change-first", "accounts:change_password", "new_admin"),
+    Page(
+        "password-change-wrong",
+        "accounts:change_password",
+        "alder_admin",
+        status=UNPROCESSABLE,
+        typed={"old": "not my password", "new": "ledger canyon orbit", "again": "ledger canyon orbit"},
+    ),
     Page("help", "web:help", ""),
     Page(
         "error-403",
@@ -79,31 +193,9 @@ PAGES = [
 ]
 
 NOT_PAGES = {
-    "mailboxes:aliases": "not walked through yet; its own tests hold its answers",
-    "mailboxes:alias_add": "not walked through yet; its own tests hold its answers",
-    "mailboxes:alias_edit": "not walked through yet; its own tests hold its answers",
-    "mailboxes:alias_delete": "not walked through yet; its own tests hold its answers",
-    "mailboxes:catch_all": "not walked through yet; its own tests hold its answers",
-    "mailboxes:forwarding": "not walked through yet; its own tests hold its answers",
-    "mailboxes:send_as": "not walked through yet; its own tests hold its answers",
-    "accounts:change_password": "not walked through yet; its own tests hold its answers",
-    "accounts:forgot": "not walked through yet; its own tests hold its answers",
-    "accounts:reset": "not walked through yet; its own tests hold its answers",
-    "accounts:reset_link": "not walked through yet; its own tests hold its answers",
-    "accounts:sign_in": "not walked through yet; its own tests hold its answers",
-    "accounts:sign_out": "not walked through yet; its own tests hold its answers",
-    "accounts:signed_out": "not walked through yet; its own tests hold its answers",
-    "tenants:add": "not walked through yet; its own tests hold its answers",
-    "tenants:audit": "not walked through yet; its own tests hold its answers",
-    "tenants:list": "not walked through yet; its own tests hold its answers",
-    "tenants:member": "not walked through yet; its own tests hold its answers",
-    "tenants:member_add": "not walked through yet; its own tests hold its answers",
-    "tenants:member_remove": "not walked through yet; its own tests hold its answers",
-    "tenants:member_reset": "not walked through yet; its own tests hold its answers",
-    "tenants:settings": "not walked through yet; its own tests hold its answers",
-    "tenants:suspend": "not walked through yet; its own tests hold its answers",
-    "tenants:team": "not walked through yet; its own tests hold its answers",
-    "tenants:unsuspend": "not walked through yet; its own tests hold its answers",
+    "accounts:sign_out": "POST only",
+    "tenants:unsuspend": "POST only",
+    "tenants:member_reset": "POST only",
     "domains:check": "POST only",
     "domains:vouch": "POST only",
     "domains:suspend": "POST only",

@@ -13,6 +13,7 @@ from panel.audit import log
 from panel.audit.actor import SYSTEM, Actor, ActorKind
 from panel.tenants.models import Membership, Tenant, TenantKind
 from panel.tenants.roles import Role
+from tests.browser.door import make_door
 from tests.factories import GIB, make_alias, make_domain, make_mailbox, make_tenant, make_user
 
 # Rows by the names that tests/browser/pages.py uses for them.
@@ -28,8 +29,9 @@ def fill() -> tuple[Rows, dict[str, User]]:
     rows = make_tenants()
     rows |= make_domains(rows["alder"], rows["birch"])
     rows |= make_addresses(rows["domain"])
-    people = make_people(rows)
+    people = make_people(rows) | make_door(rows)
     rows["manager_membership"] = Membership.objects.get(user=people["alder_manager"])
+    rows["admin_membership"] = Membership.objects.get(user=people["alder_admin"])
     rows["reader_membership"] = Membership.objects.get(user=people["alder_reader"])
     DomainGrant.objects.create(membership=rows["manager_membership"], domain=rows["domain"])
     tell_story(rows, people["alder_admin"])
@@ -48,6 +50,11 @@ def make_tenants() -> Rows:
     birch.suspended_at, birch.suspended_reason = timezone.now() - timedelta(days=2), "Invoice 118 is open"
     birch.save(update_fields=["suspended_at", "suspended_reason"])
     cedar = make_tenant("Cedar Legal", TenantKind.CLIENT, south)
+    fern = make_tenant(
+        "Fernwood Group", TenantKind.RESELLER, north, max_mailboxes=60, max_storage_bytes=900 * GIB
+    )
+    make_tenant("Ivywell", TenantKind.CLIENT, fern, max_mailboxes=55, max_storage_bytes=120 * GIB)
+    west = make_tenant("Westcliff Web", TenantKind.RESELLER, operator, max_domains=10, max_mailboxes=0)
     for number in range(MANY):
         make_tenant(f"Client {number:02}", TenantKind.CLIENT, north)
     return {
@@ -57,6 +64,7 @@ def make_tenants() -> Rows:
         "alder": alder,
         "birch": birch,
         "cedar": cedar,
+        "west": west,
     }
 
 
@@ -117,6 +125,7 @@ def make_people(rows: Rows) -> dict[str, User]:
         "alder_admin": make_user("ines-alder@mail.example", rows["alder"], Role.TENANT_ADMIN),
         "alder_reader": make_user("rita@mail.example", rows["alder"], Role.READ_ONLY),
         "alder_manager": make_user("max@mail.example", rows["alder"], Role.DOMAIN_MANAGER),
+        "west_admin": make_user("wim@westcliff.example", rows["west"], Role.RESELLER_ADMIN),
         "cedar_admin": make_user("carl@mail.example", rows["cedar"], Role.TENANT_ADMIN),
         "nobody": make_user("lost@mail.example"),
         "ann": make_user("ann@alder.example", kind=UserKind.MAILBOX),

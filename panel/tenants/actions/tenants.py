@@ -47,11 +47,13 @@ class Caps:
         return {kind: getattr(self, name) for kind, name in usage_caps.CAP_FIELDS.items()}
 
 
-def child_kinds(access: Access) -> list[TenantKind]:
-    """The kinds of tenant that may be added below this one by whoever has `access`."""
+def child_kinds(access: Access, *, level: int | None = None) -> list[TenantKind]:
+    """The kinds of tenant that may be added below this one by whoever has `access`. `level` is the depth of the
+    tenant in the tree, the root's being 1, where the caller knows it; else it costs a query."""
     if not access.may(Permission.TENANT_CREATE):
         return []
-    level = Ancestry.objects.filter(tenant=access.tenant).count()
+    if level is None:
+        level = Ancestry.objects.filter(tenant=access.tenant).count()
     kinds = _CHILD_KINDS[TenantKind(access.tenant.kind)]
     # On the last level but one there is room for clients alone: a reseller there could serve nobody.
     return [kind for kind in kinds if kind is TenantKind.CLIENT or level < MAX_LEVELS - 1]

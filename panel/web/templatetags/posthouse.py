@@ -3,6 +3,7 @@
 `{% icon "globe" %}`                      a symbol of static/icons.svg; `state="ok"` colours it
 `{% usage used limit %}`                  a meter for a table; `label="Storage"` makes the large one,
                                           `unit="count"` for things that are not bytes
+`{% allotment meter %}`                   a tenant's meter: used, promised, free; `mini=True` for a table
 `{% widget field %}`                      a form field's control with the classes of the design
 `{% kept_filters %}`                      the filters of a list as hidden fields, for its search
 `{% qr "https://…" %}`                    a QR code that leads there
@@ -22,6 +23,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from panel.lib.addresses import display_address, display_domain
+from panel.tenants.figures import Meter
 
 register = template.Library()
 
@@ -110,6 +112,37 @@ def usage(used: int | None, limit: int | None, *, label: str = "", unit: str = "
         figure,
         rest,
         meter,
+    )
+
+
+@register.simple_tag
+def allotment(meter: Meter, *, mini: bool = False) -> SafeString:
+    """How much of a tenant's limit is used (solid) and promised (ticks). It never goes beyond a warning:
+    what runs out here stops no mail, only new mailboxes. Large, or `mini` for a table."""
+    share = _percent(meter.used, meter.limit)
+    given = _percent(meter.promised, meter.limit)
+    by_promise = given >= WARN_PERCENT > share
+    warns = max(share, given) >= WARN_PERCENT
+    state = mark_safe(' data-s="warn"') if warns else ""
+    css = " by-alloc" if by_promise else ""
+    words = (
+        f"{_words(meter.used, meter.unit)}, no limit"
+        if meter.limit is None
+        else _of(meter.used, meter.limit, meter.unit)
+    )
+    bar = "" if meter.limit is None else _allotment_bar(meter, share, given)
+    if mini and meter.limit is None and not meter.used:
+        return mark_safe('<span class="faint">None</span>')
+    if mini:
+        return format_html('<div class="usage mini{}"{}>{}<span>{}</span></div>', css, state, bar, words)
+    return format_html(
+        '<div class="usage big{}"{}><p><span>{}</span><span>{}</span></p>{}<p>{}</p></div>',
+        css,
+        state,
+        meter.label,
+        "no limit" if meter.limit is None else f"limit {_words(meter.limit, meter.unit)}",
+        bar,
+        _allotment_parts(meter, by_promise=by_promise, warns=warns),
     )
 
 
@@ -248,6 +281,46 @@ def _meter(words: str, percent: int) -> SafeString:
         '<svg class="meter" role="img" aria-label="{}"><rect class="used" width="{}%" height="100%"/></svg>',
         words,
         percent,
+    )
+
+
+def _figures_of(meter: Meter) -> list[tuple[int, str]]:
+    figures = [(meter.used, "in quotas" if meter.unit == "bytes" else "used")]
+    if meter.promised is not None:
+        figures.append((meter.promised, "promised"))
+    if meter.free is not None:
+        figures.append((meter.free, "free"))
+    return figures
+
+
+def _allotment_bar(meter: Meter, share: int, given: int) -> SafeString:
+    ticks = (
+        format_html('<line class="alloc" x1="0" x2="{}%" y1="50%" y2="50%"/>', given) if given > share else ""
+    )
+    return format_html(
+        '<svg class="meter" role="img" aria-label="{}: {}">{}<rect class="used" width="{}%" height="100%"/></svg>',
+        meter.label,
+        _allotment_words(meter),
+        ticks,
+        share,
+    )
+
+
+def _allotment_words(meter: Meter) -> str:
+    parts = [f"{_words(amount, meter.unit)} {word}" for amount, word in _figures_of(meter) if word != "free"]
+    return ", ".join([*parts, f"limit {_words(meter.limit, meter.unit)}"])
+
+
+def _allotment_parts(meter: Meter, *, by_promise: bool, warns: bool) -> SafeString:
+    """The figures below the bar; the one that is the reason for a warning stands out."""
+    loud = "" if not warns else "promised" if by_promise else _figures_of(meter)[0][1]
+    return format_html_join(
+        "",
+        "<span><b{}>{}</b> {}</span>",
+        (
+            (mark_safe(' class="hot"') if word == loud else "", _words(amount, meter.unit), word)
+            for amount, word in _figures_of(meter)
+        ),
     )
 
 

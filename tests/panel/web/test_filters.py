@@ -23,7 +23,7 @@ def page(browser, route, tenant, **query) -> str:
 
 def hidden(html) -> dict[str, str]:
     """What the search form of the list sends besides the search."""
-    form = html[html.index('role="search"') :].partition("</form>")[0]
+    form = html[html.index('hx-target="#list"') :].partition("</form>")[0]
     return dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form))
 
 
