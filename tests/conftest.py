@@ -16,6 +16,8 @@ from panel.tenants.models import Membership, Tenant, TenantKind
 from panel.tenants.roles import Role
 from tests.chromium import chromium as chromium
 from tests.factories import make_domain, make_mailbox, make_tenant, make_user
+from tests.figures import pytest_terminal_summary as pytest_terminal_summary
+from tests.figures import tell as tell
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
