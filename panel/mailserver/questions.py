@@ -10,6 +10,9 @@ from panel.mailserver.contract import HELD_DOMAIN
 # The local part without its sub-address.
 _BASE = "CASE WHEN instr('%u', '+') > 1 THEN substr('%u', 1, instr('%u', '+') - 1) ELSE '%u' END"
 
+# Only such a local part may stand in an answer as it is: Postfix reads an answer as a list of addresses.
+_PLAIN = """'%u' NOT GLOB '*[](),:;<>@"\\ ]*'"""
+
 SQLITE = {
     "domains": "SELECT name FROM mail_domains WHERE name = '%s' UNION SELECT '%s' WHERE '%s' = '@{mail_host}'",
     "mailboxes": f"""
@@ -18,12 +21,13 @@ SQLITE = {
     "aliases": """
         WITH k AS (SELECT name, target_id, target_name, (@{base}) AS base, (@{base}) || '@' || target_name AS address
                    FROM mail_domains WHERE name = '%d' AND NOT is_suspended)
-        SELECT name || '=%u@@{held_domain}' FROM mail_domains WHERE name = '%d' AND is_suspended
+        SELECT name || '=%u@@{held_domain}' FROM mail_domains
+        WHERE name = '%d' AND is_suspended AND @{plain}
         UNION ALL
         SELECT t.destination FROM k JOIN mail_targets t ON t.address = k.address
         UNION ALL
         SELECT '%u@' || k.target_name FROM k JOIN mail_mailboxes m ON m.address = k.address
-        WHERE k.name <> k.target_name AND NOT EXISTS (SELECT 1 FROM mail_targets x WHERE x.address = k.address)
+        WHERE k.name <> k.target_name AND @{plain} AND NOT EXISTS (SELECT 1 FROM mail_targets x WHERE x.address = k.address)
         UNION ALL
         SELECT c.destination FROM k JOIN mail_contacts c ON c.domain_id = k.target_id
         WHERE k.base IN ('postmaster', 'abuse') AND c.destination IS NOT NULL
@@ -73,6 +77,7 @@ def map_query(vendor: str, name: str, suspended_reply: str, mail_host: str) -> s
         "mail_host": mail_host,
         "base": _BASE,
         "held_domain": HELD_DOMAIN,
+        "plain": _PLAIN,
     }
     for key, value in values.items():
         query = query.replace(f"@{{{key}}}", value)

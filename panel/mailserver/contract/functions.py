@@ -29,6 +29,7 @@ BEGIN
 END $$""",
     f"""CREATE FUNCTION mail_alias(key text, host text) RETURNS SETOF text {_HEAD} $$
 DECLARE {_SPLIT}
+    is_plain boolean := local_part !~ '[][(),:;<>@"\\\\ ]';
     domain record;
     name text;
 BEGIN
@@ -41,7 +42,9 @@ BEGIN
         END IF;
         RETURN;
     END IF;
+    -- Only such a local part may stand in an answer as it is: Postfix reads an answer as a list of addresses.
     IF domain.is_suspended THEN
+        IF NOT is_plain THEN RETURN; END IF;
         RETURN NEXT domain.name || '=' || local_part || '@{HELD_DOMAIN}';
         RETURN;
     END IF;
@@ -49,7 +52,7 @@ BEGIN
     RETURN QUERY SELECT t.destination::text FROM mail_targets t WHERE t.address = name;
     IF FOUND THEN RETURN; END IF;
     IF EXISTS (SELECT 1 FROM mail_mailboxes m WHERE m.address = name) THEN
-        IF domain.name <> domain.target_name THEN
+        IF domain.name <> domain.target_name AND is_plain THEN
             RETURN NEXT local_part || '@' || domain.target_name;
         END IF;
     ELSIF base IN ('postmaster', 'abuse') THEN

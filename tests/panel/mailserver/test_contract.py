@@ -272,3 +272,16 @@ def test_a_closed_mailbox_has_no_home_whatever_name_the_mail_came_by(
 ) -> None:
     make_mailbox("gone", alder_domain, state=state)
     assert home("gone@alder.example") == []
+
+
+@pytest.mark.parametrize("tag", ["x,bob", "x bob", "x<bob>", "x:bob;", 'x"', "x\\", "x(bob)", "x@y"])
+def test_a_local_part_that_needs_quotes_is_never_part_of_an_answer(
+    tag: str, ann: Mailbox, alder: Tenant, alder_domain: Domain
+) -> None:
+    """Postfix would read `ann+x,bob@alder.example` as two addresses."""
+    make_domain("alias.example", alder, alias_of=alder_domain)
+    assert ask("aliases", f"ann+{tag}@alias.example") == []
+    suspend(alder_domain)
+    assert ask("aliases", f"ann+{tag}@alder.example") == []
+    for fine in ("ann+x.y-z_!#$&'*/=?^`{|}~", "ann+\u00f8"):
+        assert ask("aliases", f"{fine}@alder.example") == [f"alder.example={fine}@{HELD_DOMAIN}"]

@@ -68,6 +68,19 @@ def test_an_unknown_or_closed_name_gets_550(stack: MailStack, nobody: str) -> No
     assert (code, text[:6]) == (550, b"5.1.1 ")
 
 
+@pytest.mark.parametrize("tag", ["x,bob", "x bob", "x:bob;", "x<bob"])
+def test_a_quoted_sub_address_is_one_recipient_or_none(stack: MailStack, tag: str) -> None:
+    """What is rewritten goes to Postfix as text, where a comma would part it in two."""
+    answers = dialogue(
+        stack.port(25),
+        b"EHLO probe\r\n",
+        b"MAIL FROM:<f@outside.example>\r\n",
+        f'RCPT TO:<"ann+{tag}"@alder-alias.example>\r\n'.encode(),
+        f'RCPT TO:<"ann+{tag}"@alder.example>\r\n'.encode(),
+    )
+    assert [answer[:3] for answer in answers[-2:]] == [b"550", b"250"]
+
+
 @pytest.mark.parametrize(
     "outside", ["x@outside.example", "x@claimed.example", "x%outside.example@claimed.example"]
 )
@@ -84,6 +97,10 @@ def test_nothing_is_relayed_for_a_stranger(stack: MailStack, outside: str) -> No
         "x@outside.example@alder.example",
         "@alder.example:x@outside.example",
         "x@[127.0.0.1]",
+        "x%outside.example@[127.0.0.1]",
+        "outside.example!x@[127.0.0.1]",
+        "ann+x%outside.example@alder-alias.example",
+        '"ann+x,victim@outside.example"@alder-alias.example',
         f"x@{MAIL_HOST}",
         "root",
     ],
