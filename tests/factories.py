@@ -5,7 +5,8 @@ from datetime import timedelta
 from django.utils import timezone
 
 from domains.models import Domain
-from mailboxes.models import Address, AddressKind, Alias, Mailbox, Target
+from mailboxes.models import Address, AddressKind, Alias, Mailbox, Target, Vacation
+from mailboxes.vacations import compile_answer, compile_phrase
 from panel.accounts.models import User
 from panel.tenants.models import (
     Ancestry,
@@ -96,6 +97,25 @@ def make_alias(local_part: str, domain: Domain, *destinations: str, **fields: ob
         Target.objects.create(address=address, destination=destination)
     _use(domain.tenant, UsageKind.ALIASES, 1)
     return alias
+
+
+def away(mailbox: Mailbox, **fields: object) -> Vacation:
+    """A vacation reply that is on since yesterday, without an end."""
+    now = timezone.now()
+    return Vacation.objects.create(
+        **{
+            "mailbox": mailbox,
+            "is_on": True,
+            "first_day": (now - timedelta(days=1)).date(),
+            "time_zone": "UTC",
+            "subject": "Away",
+            "message": "I am away.",
+            "starts_at": now - timedelta(days=1),
+            "phrase": compile_phrase(mailbox.name),
+            "answer": compile_answer("Away", "I am away."),
+            **fields,
+        }
+    )
 
 
 def _use(tenant: Tenant, kind: UsageKind, amount: int) -> None:

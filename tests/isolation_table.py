@@ -112,6 +112,8 @@ MAILBOXES = {
     "mailboxes:alias_delete": (_EDIT_DOMAIN, _EDIT_DOMAIN_ACT),
     "mailboxes:catch_all": (_READ_DOMAIN, _EDIT_DOMAIN_ACT),
     "mailboxes:forwarding": (_READ_DOMAIN, _EDIT_DOMAIN_ACT),
+    "mailboxes:vacation": (_READ_DOMAIN, _EDIT_DOMAIN_FORM),
+    "mailboxes:vacation_undo": (_NO_METHOD, _EDIT_DOMAIN_ACT),
     "mailboxes:send_as": (_READ_DOMAIN, _EDIT_DOMAIN_FORM),
     "mailboxes:send_as_revoke": (_NO_METHOD, _EDIT_DOMAIN_ACT),
 }
@@ -123,6 +125,9 @@ SELF_SERVICE = {
     "me:home": (_OWN, _NO_METHOD),
     "me:password": (_OWN, "302 422 404 404 404 404 404 404 404 404"),
     "me:forwarding": (_OWN, "302 302 404 404 404 404 404 404 404 404"),
+    "me:vacation": (_OWN, "302 422 404 404 404 404 404 404 404 404"),
+    "me:vacation_switch": (_NO_METHOD, "302 302 404 404 404 404 404 404 404 404"),
+    "me:vacation_undo": (_NO_METHOD, "302 302 404 404 404 404 404 404 404 404"),
     "me:settings": (_OWN, _NO_METHOD),
     "me:apple": (_OWN, _NO_METHOD),
 }

@@ -12,7 +12,7 @@ from mailboxes.models import Address, SendAs
 from panel.accounts.models import User, UserKind
 from panel.tenants.models import Membership
 from panel.tenants.roles import Permission
-from tests.factories import make_alias, make_domain, make_mailbox, make_user
+from tests.factories import away, make_alias, make_domain, make_mailbox, make_user
 from tests.isolation_table import OPEN_ROUTES, ROLES, TABLE
 
 # Words that stand in Alder's rows and in nobody else's. ann and the address of alder.example are known to ann.
@@ -105,6 +105,7 @@ def objects(cast, alder, alder_domain, bob, alder_reader):
     """The arguments of every route, with Alder's keys."""
     manager = Membership.objects.get(user=cast["manager"])
     alias = Address.objects.get(address="orchard@alder.example").alias
+    away(bob, subject="only-alder-knows", version=1)
     return {
         "tenant_id": alder.pk,
         "domain_id": alder_domain.pk,
@@ -114,6 +115,7 @@ def objects(cast, alder, alder_domain, bob, alder_reader):
         "membership_id": DomainGrant.objects.get(membership=manager).membership_id,
         "right_id": SendAs.objects.create(mailbox=bob, sender="orchard@alder.example").pk,
         "secret": "never-made",
+        "version": 1,
     }
 
 

@@ -1,7 +1,6 @@
 """The list of mailboxes, one mailbox, and the forms around them."""
 
 from contextlib import suppress
-from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q, QuerySet
@@ -11,7 +10,6 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_safe
 
 from domains.models import Domain
-from mailboxes.actions.forwarding import forwarding_of
 from mailboxes.actions.mailboxes import add_mailbox, edit_mailbox
 from mailboxes.actions.passwords import set_password
 from mailboxes.figures import Figures, figures_of
@@ -19,10 +17,8 @@ from mailboxes.forms.domains import addressable
 from mailboxes.forms.mailboxes import MailboxForm, NewMailboxForm, SetPasswordForm
 from mailboxes.models import Mailbox, MailboxState
 from mailboxes.ordering import has_few, sorted_on_the_spot
-from mailboxes.outranking import is_outranked
-from mailboxes.views.found import BADGES, badge_of, find
+from mailboxes.views.found import BADGES, about, badge_of, find
 from panel.audit.models import AuditEntry
-from panel.environment import environment
 from panel.lib.addresses import display_address, normalise_domain
 from panel.lib.errors import Refused
 from panel.lib.keyset import paginate, prefix
@@ -44,6 +40,12 @@ _LABELS = {
     "destinations": "Forwards to",
     "keep_copy": "Copy stays",
     "sender": "Sends as",
+    "vacation": "Vacation reply",
+    "vacation_from": "From",
+    "vacation_until": "Until",
+    "vacation_zone": "Time zone",
+    "vacation_subject": "Subject",
+    "vacation_message": "Message",
 }
 STATES = {
     "": ("All", Q()),
@@ -136,7 +138,7 @@ def detail(request: TenantRequest, mailbox_id: int) -> HttpResponse:
         if saved:
             messages.success(request, "The settings are saved.")
             return redirect("mailboxes:detail", access.tenant.pk, mailbox.pk)
-    context = _about(request, mailbox, "settings") | {"form": form}
+    context = about(request, mailbox, "settings") | {"form": form}
     return render(request, "mailboxes/detail.html", context, status=UNPROCESSABLE if form.errors else 200)
 
 
@@ -149,7 +151,7 @@ def history(request: TenantRequest, mailbox_id: int) -> HttpResponse:
         object_kind="mailbox", object_id=mailbox.pk, tenant_id=mailbox.address.domain.tenant_id
     )
     page = paginate(entries, order=("-id",), cursor=request.GET.get("page", ""))
-    context = _about(request, mailbox, "history") | {
+    context = about(request, mailbox, "history") | {
         "page": page,
         "told": [(entry, _facts(entry)) for entry in page.items],
     }
@@ -176,27 +178,8 @@ def password(request: TenantRequest, mailbox_id: int) -> HttpResponse:
                 request, "The new password is set. Mail programs with the old one are signed out."
             )
             return redirect("mailboxes:detail", access.tenant.pk, mailbox.pk)
-    context = _about(request, mailbox, "settings") | {"form": form}
+    context = about(request, mailbox, "settings") | {"form": form}
     return render(request, "mailboxes/password.html", context, status=UNPROCESSABLE if form.errors else 200)
-
-
-def _about(request: TenantRequest, mailbox: Mailbox, tab: str) -> dict[str, Any]:
-    """What every page of one mailbox shows."""
-    address = mailbox.address.address
-    destinations, keeps_copy = forwarding_of(mailbox)
-    outranked = is_outranked(request.access, address)
-    return {
-        "mailbox": mailbox,
-        "address": address,
-        "badge": badge_of(mailbox),
-        "figures": figures_of([address])[address],
-        "tab": tab,
-        "is_outranked": outranked,
-        "may_edit": request.access.may(Permission.MAILBOX_EDIT) and not outranked,
-        "grace_days": environment.grace_days,
-        "destinations": destinations,
-        "keeps_copy": keeps_copy,
-    }
 
 
 def _in_order(access: Access, found: QuerySet[Mailbox], state: str) -> tuple[QuerySet[Mailbox], str]:

@@ -8,11 +8,12 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from mailboxes.actions.forwarding import forwarding_of
 from mailboxes.actions.mailboxes import Protocols
 from mailboxes.actions.passwords import change_password
+from mailboxes.actions.vacations import reply_of
 from mailboxes.apple_profile import APPLE_TYPE, profile_of
 from mailboxes.client_settings import Door, doors
 from mailboxes.figures import figures_of
@@ -20,6 +21,8 @@ from mailboxes.forms.mailboxes import ChangePasswordForm
 from mailboxes.models import Mailbox, SendAs
 from mailboxes.self_service import mailbox_page
 from mailboxes.views import forwarding as forwarding_views
+from mailboxes.views import vacations
+from mailboxes.views.standing import standing_of
 from panel.accounts.answers import form_page
 from panel.accounts.models import User
 from panel.tenants.access import actor_of
@@ -36,6 +39,7 @@ def home(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
         "figures": figures_of([address])[address],
         "destinations": destinations,
         "keeps_copy": keeps_copy,
+        "standing": standing_of(reply_of(mailbox)),
         "senders": list(
             SendAs.objects.filter(mailbox=mailbox).order_by("sender").values_list("sender", flat=True)
         ),
@@ -73,6 +77,23 @@ def password(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
 @mailbox_page
 def forwarding(request: HttpRequest, mailbox: Mailbox) -> HttpResponseBase:
     return forwarding_views.own(request, mailbox)
+
+
+@mailbox_page
+def vacation(request: HttpRequest, mailbox: Mailbox) -> HttpResponseBase:
+    return vacations.own(request, mailbox)
+
+
+@require_POST
+@mailbox_page
+def vacation_switch(request: HttpRequest, mailbox: Mailbox) -> HttpResponseBase:
+    return vacations.own_switch(request, mailbox)
+
+
+@require_POST
+@mailbox_page
+def vacation_undo(request: HttpRequest, mailbox: Mailbox, version: int) -> HttpResponseBase:
+    return vacations.own_undo(request, mailbox, version)
 
 
 @require_safe

@@ -1,6 +1,6 @@
 """The contract's second question: which script Dovecot runs for whom, and when."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -10,26 +10,10 @@ from domains.models import Domain
 from mailboxes.models import Mailbox, Vacation
 from mailboxes.vacations import MAX_ADDRESSES, compile_answer, compile_phrase, compile_script
 from panel.tenants.models import Tenant
-from tests.factories import make_alias, make_domain, make_mailbox
+from tests.factories import away, make_alias, make_domain, make_mailbox
 
 pytestmark = pytest.mark.django_db
 ANN = "ann@alder.example"
-
-
-def away(mailbox: Mailbox, **fields: object) -> Vacation:
-    """A reply that is on since yesterday, without an end."""
-    return Vacation.objects.create(
-        **{
-            "mailbox": mailbox,
-            "is_on": True,
-            "first_day": date(2026, 3, 9),
-            "time_zone": "UTC",
-            "starts_at": timezone.now() - timedelta(days=1),
-            "phrase": compile_phrase(mailbox.name),
-            "answer": compile_answer("Away", "I am away."),
-            **fields,
-        }
-    )
 
 
 def ask(sql: str, *parameters: object) -> list[str]:
