@@ -78,17 +78,10 @@ def add_mailbox(
     address_taken, outranked, cap_reached, quota_*, name_*, domain_*.
     """
     access.require(Permission.MAILBOX_EDIT)
-    local = _local_part(local_part)
+    local, full = _address_in(domain, local_part)
     name = check_name(name)
     check_quota(quota_bytes)
-    full = f"{local}@{domain.name}"
-    if len(full) > MAX_ADDRESS:
-        raise Refused("An address has at most 254 characters.", "address_too_long", "local_part")
-    if password is not None:
-        check_policy(password, full)
-    one_time = "" if password is not None else generate_password()
-    # Hashing takes its time, so it comes before any lock.
-    hashed = hash_password(password if password is not None else one_time)
+    hashed, one_time = _hash_or_make(password, full)
     with transaction.atomic():
         locked = lock_domain(access, domain)
         _refuse_outranked_name(access, full)
@@ -108,6 +101,24 @@ def add_mailbox(
         after = {"name": name, "quota_bytes": quota_bytes, **asdict(protocols)}
         record("mailbox.add", access, mailbox, after=after)
     return NewPassword(mailbox, one_time)
+
+
+def _hash_or_make(typed: str | None, address: str) -> tuple[str, str]:
+    """The hash, and the password where one was made. Hashing takes its time, so it comes before any lock."""
+    if typed is None:
+        one_time = generate_password()
+        return hash_password(one_time), one_time
+    check_policy(typed, address)
+    return hash_password(typed), ""
+
+
+def _address_in(domain: Domain, typed: str) -> tuple[str, str]:
+    """The local part as it is stored, and the whole address."""
+    local = _local_part(typed)
+    full = f"{local}@{domain.name}"
+    if len(full) > MAX_ADDRESS:
+        raise Refused("An address has at most 254 characters.", "address_too_long", "local_part")
+    return local, full
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """Writing the audit trail."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -32,10 +32,7 @@ def record(  # noqa: PLR0913 -- an entry has this many parts, and each caller na
     if not transaction.get_connection().in_atomic_block:
         message = "an audit entry belongs into the transaction of its act"
         raise transaction.TransactionManagementError(message)
-    for key in (*(before or {}), *(after or {})):
-        if any(word in key for word in SECRET_WORDS):
-            message = f"the audit trail never holds secrets: {key}"
-            raise ValueError(message)
+    _refuse_secrets((*(before or {}), *(after or {})))
     kind, pk, label = obj
     return chain.append(
         AuditEntry(
@@ -53,3 +50,10 @@ def record(  # noqa: PLR0913 -- an entry has this many parts, and each caller na
             request_id=actor.request_id,
         )
     )
+
+
+def _refuse_secrets(keys: Iterable[str]) -> None:
+    for key in keys:
+        if any(word in key for word in SECRET_WORDS):
+            message = f"the audit trail never holds secrets: {key}"
+            raise ValueError(message)

@@ -93,13 +93,7 @@ def add_tenant(  # noqa: PLR0913 -- a tenant has this many parts, and each calle
         **caps.__dict__,
     )
     _place_below(tenant, parent)
-    log.record(
-        "tenant.add",
-        actor=access.actor,
-        tenant_id=tenant.pk,
-        obj=("tenant", tenant.pk, tenant.name),
-        after={"parent": parent.name, **_facts(tenant)},
-    )
+    _record("tenant.add", access, tenant, {}, {"parent": parent.name, **_facts(tenant)})
     return tenant
 
 
@@ -136,15 +130,16 @@ def edit_tenant(
     changed = {key for key in after if after[key] != before[key]}
     if changed:
         tenant.save(update_fields=[*(changed - {"kind"}), *({"sort_name"} if "name" in changed else ())])
-        log.record(
-            "tenant.edit",
-            actor=access.actor,
-            tenant_id=tenant.pk,
-            obj=("tenant", tenant.pk, tenant.name),
-            before={key: before[key] for key in changed},
-            after={key: after[key] for key in changed},
-        )
+        was, now = ({key: facts[key] for key in changed} for facts in (before, after))
+        _record("tenant.edit", access, tenant, was, now)
     return tenant
+
+
+def _record(
+    action: str, access: Access, tenant: Tenant, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    obj = ("tenant", tenant.pk, tenant.name)
+    log.record(action, actor=access.actor, tenant_id=tenant.pk, obj=obj, before=before, after=after)
 
 
 def _locked_path(tenant: Tenant) -> list[Tenant]:
