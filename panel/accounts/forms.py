@@ -2,16 +2,18 @@
 
 from django import forms
 
+from panel.accounts.validators import PasswordPolicy
 from panel.lib.forms import PanelForm
 
 MAX_TYPED = 4096
 
 
-def _password(label: str, autocomplete: str) -> forms.CharField:
+def _password(label: str, autocomplete: str, help_text: str = "") -> forms.CharField:
     return forms.CharField(
         label=label,
         strip=False,
         max_length=MAX_TYPED,
+        help_text=help_text,
         widget=forms.PasswordInput(attrs={"autocomplete": autocomplete}),
     )
 
@@ -43,7 +45,7 @@ class ForgotForm(PanelForm):
 
 
 class NewPasswordForm(PanelForm):
-    new = _password("New password", "new-password")
+    new = _password("New password", "new-password", PasswordPolicy().get_help_text())
     again = _password("The new password again", "new-password")
 
     def clean_again(self) -> str:

@@ -30,8 +30,10 @@ def test_a_suspended_member_is_told_why_and_whom_to_ask(alder_admin, alder):
     assert try_to_sign_in(client, alder_admin.email) == (
         422,
         [
-            ("Your password is right, but Alder and Finch is suspended: Invoice 118 is open. Nobody signs in "
-            "there until that is lifted. Ask Northmoor Studio at hello@northmoor.example.")
+            (
+                "Your password is right, but Alder and Finch is suspended: Invoice 118 is open. Nobody signs in "
+                "there until that is lifted. Ask Northmoor Studio at hello@northmoor.example."
+            )
         ],
     )
     assert "_auth_user_id" not in client.session
@@ -43,8 +45,10 @@ def test_a_suspension_from_above_keeps_its_reason_to_itself(alder_admin, north):
     assert try_to_sign_in(Client(), alder_admin.email) == (
         422,
         [
-            ("Your password is right, but Alder and Finch is suspended. Nobody signs in there until that is "
-            "lifted. Ask Northmoor Studio at hello@northmoor.example.")
+            (
+                "Your password is right, but Alder and Finch is suspended. Nobody signs in there until that is "
+                "lifted. Ask Northmoor Studio at hello@northmoor.example."
+            )
         ],
     )
 
