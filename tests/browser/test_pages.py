@@ -28,6 +28,8 @@ def test_a_page_is_whole_in_every_variant(
     tab = tab_of(variant)
     tab.become(page.person)
     response = tab.open(path_of(page, site))
+    if page.typed:
+        response = tab.submit({name: text.format(variant=variant) for name, text in page.typed.items()})
     assert response.status == page.status
     tab.shoot(f"{page.name}-{variant}")
     tab.check()
