@@ -32,9 +32,9 @@ def purge_removed_domains() -> None:
     jobs.purge_removed()
 
 
-def ring(pk: int) -> None:
-    """Ask a worker to check a claim. Without a broker the sweep finds it: that is no error to anybody."""
+def ring(pk: int, *, delay_seconds: float = 0) -> None:
+    """Ask a worker to check a claim, now or later. Without a broker the sweep finds it: that is no error to anybody."""
     try:
-        check_proof.apply_async((pk,), expires=EXPIRES_SECONDS, retry=False)
+        check_proof.apply_async((pk,), countdown=delay_seconds, expires=EXPIRES_SECONDS, retry=False)
     except (KombuError, OSError) as error:
         logger.warning("no worker was told to check domain %s: %s", pk, type(error).__name__)

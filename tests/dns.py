@@ -20,6 +20,7 @@ from typing import Self
 import dns.flags
 import dns.message
 import dns.name
+import dns.query
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
@@ -234,7 +235,7 @@ class Nsd:
         raise RuntimeError(message)
 
     def publish(self, zone: Zone) -> None:
-        """Serve the zone as it is now."""
+        """Serve the zone as it is now; returns when the last record added is served."""
         self._write(zone)
         subprocess.run(
             ["/usr/sbin/nsd-control", "-c", str(self.folder / "nsd.conf"), "reload", zone.name],
@@ -242,6 +243,15 @@ class Nsd:
             capture_output=True,
             timeout=10,
         )
+        # NSD answers the command before it serves the zone.
+        name, rdtype, value = zone.records[-1]
+        question = dns.message.make_query(name, rdtype)
+        deadline = time.monotonic() + 10
+        while value not in dns.query.udp(question, HOST, timeout=10, port=self.port).to_text():
+            if time.monotonic() > deadline:
+                message = f"NSD does not serve {name}"
+                raise RuntimeError(message)
+            time.sleep(0.02)
 
     def stop(self) -> None:
         if self._process is not None:

@@ -67,19 +67,22 @@ def add_domain(*, access: Access, name: str, alias_of: Domain | None = None) -> 
 
 @transaction.atomic
 def request_check(*, access: Access, domain: Domain) -> bool:
-    """Have the proof looked for now. Always true; pressed too often it stays with the check before."""
+    """Have the proof looked for now, or in a few seconds where it was just looked for. Always true."""
     domain = lock_domain(access, domain, Permission.DOMAIN_EDIT)
     refuse_removed(domain)
     if domain.is_proved:
         message = f"{display_domain(domain.name)} is proved already."
         raise Refused(message, "domain_proved")
     now = timezone.now()
-    if domain.proof_checked_at is not None and domain.proof_checked_at > now - CHECK_PAUSE:
+    checked_at = domain.proof_checked_at
+    due_at = now if checked_at is None else max(now, checked_at + CHECK_PAUSE)
+    if due_at > now and domain.proof_due_at is not None and domain.proof_due_at <= due_at:
+        # Pressed again and again: the check is planned.
         return True
-    domain.proof_due_at, domain.proof_attempts = now, 0
+    domain.proof_due_at, domain.proof_attempts = due_at, 0
     domain.save(update_fields=["proof_due_at", "proof_attempts"])
     record("domain.check", domain, access)
-    _ring(domain)
+    _ring(domain, delay=due_at - now)
     return True
 
 
@@ -133,5 +136,6 @@ def _refuse_repeated(access: Access, name: str) -> None:
         raise Refused(message, "domain_too_many_claims", "name")
 
 
-def _ring(domain: Domain) -> None:
-    transaction.on_commit(partial(tasks.ring, domain.pk), robust=True)
+def _ring(domain: Domain, *, delay: timedelta = timedelta(0)) -> None:
+    ring = partial(tasks.ring, domain.pk, delay_seconds=delay.total_seconds())
+    transaction.on_commit(ring, robust=True)

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from domains import actions
+from domains.actions.claims import CHECK_PAUSE
 from domains.actions.suspension import may_lift
 from domains.forms import AddDomainForm, AliasForm, GrantForm, SuspendForm
 from domains.models import Domain
@@ -159,9 +160,10 @@ def _state_of(domain: Domain) -> tuple[str, str]:
 
 
 def _is_checking(domain: Domain) -> bool:
+    """Now, or in the few seconds that lie between two checks at least."""
     now = timezone.now()
     is_leased = domain.proof_lease_until is not None and domain.proof_lease_until > now
-    is_due = domain.proof_due_at is not None and domain.proof_due_at <= now
+    is_due = domain.proof_due_at is not None and domain.proof_due_at <= now + CHECK_PAUSE
     return not domain.is_proved and not domain.is_removed and (is_leased or is_due)
 
 

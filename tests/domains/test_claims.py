@@ -251,8 +251,15 @@ def test_an_unused_claim_ends_and_gives_its_cap_back(as_alder, alder):
 def test_the_button_makes_the_check_due_but_not_faster_than_every_five_seconds(as_alder, name_server):
     domain = check(add_domain(access=as_alder, name="claimed.example"))
     request_check(access=as_alder, domain=domain)
+    request_check(access=as_alder, domain=domain)
+    domain.refresh_from_db()
     assert jobs.due_proofs() == []
-    Domain.objects.filter(pk=domain.pk).update(proof_checked_at=timezone.now() - timedelta(seconds=6))
+    assert domain.proof_due_at == domain.proof_checked_at + timedelta(seconds=5)
+    assert AuditEntry.objects.filter(action="domain.check").count() == 1
+    Domain.objects.filter(pk=domain.pk).update(
+        proof_checked_at=timezone.now() - timedelta(seconds=6),
+        proof_due_at=timezone.now() + timedelta(hours=1),
+    )
     request_check(access=as_alder, domain=domain)
     assert jobs.due_proofs() == [domain.pk]
 
