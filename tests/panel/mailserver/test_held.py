@@ -9,6 +9,7 @@ import pytest
 
 from tests.mailstack import MailStack
 from tests.panel.mailserver.clients import dialogue, has_arrived, receive, submit
+from tests.panel.mailserver.conftest import SEED as SEED_OF_ALL
 from tests.panel.mailserver.test_stack import refusal
 
 WRITER, ANN, BOB, CID = (
@@ -153,3 +154,14 @@ def test_a_mailbox_that_is_off_takes_nothing_through_an_alias_of_another_tenant(
     )
     submit(stack, ANN, "to-off@birch.example")
     assert has_arrived(stack, ANN, "off@alder.example")
+
+
+def test_with_the_reply_550_it_is_returned_to_its_sender_at_once() -> None:
+    with MailStack(POSTHOUSE_SUSPENDED_REPLY="550") as stack:
+        stack.python(SEED_OF_ALL + SEED)
+        stack.own_databases()
+        stack.as_worker(SUSPEND.format("timezone.now()"))
+        assert refusal(receive, stack, WRITER, CID)[0] == 550
+        submit(stack, ANN, "to-cid@alder.example")
+        assert has_arrived(stack, ANN, "550 5.2.1")
+        assert waiting(stack) == []
