@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from domains.models import Domain
-from panel.lib.addresses import display_domain
+from panel.lib.addresses import display_domain, normalise_domain
+from panel.lib.errors import Refused
 from panel.lib.forms import PanelForm
 from panel.tenants.access import Access
 from panel.tenants.models import Membership
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     MemberField = forms.ModelChoiceField[Membership]
 else:
     DomainField = MemberField = forms.ModelChoiceField
+
+
+# Up to as many domains a list can be chosen from; above it the name is typed.
+MAX_CHOICES = 100
 
 
 class DomainChoice(DomainField):
@@ -80,6 +85,33 @@ class GrantForm(PanelForm):
             .select_related("user")
             .order_by("user__email")
         )
+
+
+class ManagedDomainForm(PanelForm):
+    """One more domain for a domain manager: chosen from a short list, typed where it would be a long one."""
+
+    domain = forms.CharField(max_length=1100)
+
+    def __init__(self, member: Membership, data: Any = None) -> None:
+        super().__init__(data)
+        # Only those of the manager's own tenant: the action refuses any other.
+        self.domains = Domain.objects.filter(tenant_id=member.tenant_id, removed_at=None)
+        others = self.domains.exclude(grants__membership=member).order_by("name")
+        names = list(others.values_list("name", flat=True)[: MAX_CHOICES + 1])
+        self.has_others = bool(names)
+        if 0 < len(names) <= MAX_CHOICES:
+            choices = [("", "Choose a domain"), *((name, display_domain(name)) for name in names)]
+            self.fields["domain"].widget = forms.Select(choices=choices)
+
+    def clean_domain(self) -> Domain:
+        try:
+            name = normalise_domain(self.cleaned_data["domain"])
+        except Refused as refused:
+            raise forms.ValidationError(refused.message, code=refused.code) from refused
+        domain = self.domains.filter(name=name).first()
+        if domain is None:
+            raise forms.ValidationError("Choose one of the domains of this tenant.", code="domain_unknown")
+        return domain
 
 
 class SuspendForm(PanelForm):

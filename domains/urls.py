@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from domains.views import acts, pages
+from domains.views import acts, managers, pages
 
 app_name = "domains"
 urlpatterns: list[URLPattern] = [
@@ -19,4 +19,6 @@ urlpatterns: list[URLPattern] = [
     path("domains/<int:domain_id>/alias/end/", acts.unmake_alias, name="alias_end"),
     path("domains/<int:domain_id>/managers/add/", acts.grant, name="grant"),
     path("domains/<int:domain_id>/managers/<int:membership_id>/end/", acts.revoke, name="revoke"),
+    path("team/<int:member_id>/domains/", managers.managed, name="managed"),
+    path("team/<int:member_id>/domains/<int:domain_id>/end/", managers.managed_end, name="managed_end"),
 ]

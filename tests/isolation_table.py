@@ -92,6 +92,8 @@ DOMAINS = {
     "domains:alias_end": (_NO_METHOD, _EDIT_DOMAIN_ACT),
     "domains:grant": (_NO_METHOD, _EDIT_ACT),
     "domains:revoke": (_NO_METHOD, _EDIT_ACT),
+    "domains:managed": (_EDIT, _EDIT_FORM),
+    "domains:managed_end": (_NO_METHOD, _EDIT_ACT),
 }
 
 MAILBOXES = {

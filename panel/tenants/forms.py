@@ -13,7 +13,7 @@ from panel.tenants.actions.team import grantable_roles
 from panel.tenants.actions.tenants import MAX_NAME, child_kinds
 from panel.tenants.models import Tenant, TenantKind
 from panel.tenants.quantities import GIB
-from panel.tenants.roles import Role
+from panel.tenants.roles import ROLE_DUTIES, Role
 
 _NO_LIMIT = "Empty means no limit of its own."
 
@@ -100,12 +100,12 @@ class ReasonForm(PanelForm):
 
 
 class RoleForm(PanelForm):
-    role = forms.ChoiceField()
+    role = forms.ChoiceField(widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, access: Access, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         roles = grantable_roles(access)
-        self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["role"].choices = [(role.value, f"{role.label}: {ROLE_DUTIES[role]}") for role in roles]  # type: ignore[attr-defined]  # a ChoiceField
 
     def chosen_role(self) -> Role:
         return Role(self.cleaned_data["role"])

@@ -53,6 +53,16 @@ ROLE_LABELS = {
     Role.READ_ONLY: "Read only",
 }
 
+# What each may do, behind its name in a choice.
+ROLE_DUTIES = {
+    Role.OPERATOR_ADMIN: "may do everything, everywhere",
+    Role.OPERATOR_SUPPORT: "sees everything, changes nothing",
+    Role.RESELLER_ADMIN: "may do everything here and for all clients",
+    Role.TENANT_ADMIN: "may do everything here",
+    Role.DOMAIN_MANAGER: "sees and changes single domains, which you name next",
+    Role.READ_ONLY: "sees everything here, changes nothing",
+}
+
 _P = Permission
 _READ = frozenset(
     {_P.TENANT_READ, _P.MEMBER_READ, _P.DOMAIN_READ, _P.MAILBOX_READ, _P.ALIAS_READ, _P.AUDIT_READ}

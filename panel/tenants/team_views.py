@@ -11,6 +11,7 @@ from panel.tenants.access import TenantRequest, tenant_page
 from panel.tenants.actions import add_member, change_role, remove_member, reset_member_password
 from panel.tenants.actions.team import grantable_roles, may_act_on
 from panel.tenants.forms import NewMemberForm, RoleForm
+from panel.tenants.models import Membership
 from panel.tenants.roles import Permission, Role
 
 UNPROCESSABLE = 422
@@ -22,7 +23,8 @@ def team(request: TenantRequest) -> HttpResponse:
     access, q = request.access, request.GET.get("q", "").strip().lower()[:254]
     members = access.team().filter(prefix("user__email", q.replace("\x00", "")))
     page = paginate(members, order=("user__email", "id"), cursor=request.GET.get("page", ""))
-    rows = [(member, Role(member.role).label, may_act_on(access, member)) for member in page.items]
+    may_edit = access.may(Permission.MEMBER_EDIT)
+    rows = [(member, Role(member.role).label, may_edit) for member in page.items]
     return render(
         request,
         "tenants/team.html",
@@ -40,7 +42,7 @@ def add(request: TenantRequest) -> HttpResponse:
             lambda: add_member(access, email=data["email"], role=form.chosen_role(), name=data["name"])
         )
         if welcome and welcome.one_time_password:
-            return _secret(request, welcome.membership.user.email, welcome.one_time_password, is_new=True)
+            return _secret(request, welcome.membership, welcome.one_time_password, is_new=True)
         if welcome:
             messages.success(
                 request, f"{welcome.membership.user.email} is in the team and signs in as before."
@@ -62,7 +64,13 @@ def member(request: TenantRequest, member_id: int) -> HttpResponse:
         messages.success(request, f"{found.user.email} is {form.chosen_role().label} now.")
         return redirect("tenants:team", access.tenant.pk)
     status = UNPROCESSABLE if form.errors else 200
-    context = {"form": form, "member": found, "may_act": may_act_on(access, found)}
+    context = {
+        "form": form,
+        "member": found,
+        "role": Role(found.role).label,
+        "is_own": found.user_id == request.user.pk,
+        "may_act": may_act_on(access, found),
+    }
     return render(request, "tenants/member.html", context, status=status)
 
 
@@ -91,10 +99,17 @@ def reset(request: TenantRequest, member_id: int) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.message)
         return redirect("tenants:member", access.tenant.pk, found.pk)
-    return _secret(request, found.user.email, text, is_new=False)
+    return _secret(request, found, text, is_new=False)
 
 
-def _secret(request: TenantRequest, email: str, one_time_password: str, *, is_new: bool) -> HttpResponse:
+def _secret(
+    request: TenantRequest, member: Membership, one_time_password: str, *, is_new: bool
+) -> HttpResponse:
     """Shown in the answer itself, once: a redirect would have to keep it somewhere."""
-    context = {"email": email, "one_time_password": one_time_password, "is_new": is_new}
+    context = {
+        "member": member,
+        "email": member.user.email,
+        "one_time_password": one_time_password,
+        "is_new": is_new,
+    }
     return render(request, "tenants/member_secret.html", context)

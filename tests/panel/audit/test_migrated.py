@@ -42,7 +42,7 @@ def on_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Execute]
         with psycopg.connect(url, autocommit=True) as connection:
 
             def execute(sql: str) -> list[tuple[object, ...]]:
-                cursor = connection.execute(sql)  # type: ignore[arg-type]  # fixed texts
+                cursor = connection.execute(sql)
                 return cursor.fetchall() if cursor.description else []
 
             yield execute
