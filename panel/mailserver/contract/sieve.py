@@ -1,12 +1,15 @@
 """The views that Dovecot reads Sieve scripts from, as SQL text: the vacation replies.
 
 Dovecot asks twice (a name for an id, the id for a script), and takes a missing script for trouble that
-passes. So the first view decides whether there is one now, and the second answers for every id.
+passes. So the first view decides whether there is one now, and the second answers for every id. Dovecot
+2.4.1 takes a missing name for such trouble too and defers the mail: it reads the views `…_always`.
 """
 
 from mailboxes.vacations import HEAD, MAX_ADDRESSES, MIDDLE, TAIL
 
 SCRIPT_NAME = "vacation"
+# No row has the key 0, and a script that does nothing leaves the mail to the next one.
+NO_ID, NO_SCRIPT = "0", "/* nobody is away */"
 
 
 def _literal(text: str) -> str:
@@ -54,4 +57,12 @@ SIEVE_VIEWS = {
         FROM mailboxes_address a JOIN mailboxes_mailbox m ON m.address_id = a.id
         JOIN mailboxes_vacation v ON v.mailbox_id = m.id
         JOIN domains_domain d ON d.id = a.domain_id""",
+    "mail_sieve_names_always": f"""
+        SELECT a.address AS username, {_literal(SCRIPT_NAME)} AS script_name,
+               COALESCE((SELECT n.id FROM mail_sieve_names n WHERE n.username = a.address), '{NO_ID}') AS id
+        FROM mailboxes_address a JOIN mailboxes_mailbox m ON m.address_id = a.id""",
+    "mail_sieve_scripts_always": f"""
+        SELECT username, id, script FROM mail_sieve_scripts
+        UNION ALL SELECT a.address, '{NO_ID}', {_literal(NO_SCRIPT)}
+        FROM mailboxes_address a JOIN mailboxes_mailbox m ON m.address_id = a.id""",
 }

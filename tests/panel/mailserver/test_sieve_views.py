@@ -69,6 +69,18 @@ def test_one_that_is_off_is_not_there(ann: Mailbox) -> None:
     assert script_id() == []
 
 
+def test_for_dovecot_2_4_everybody_has_a_script_that_of_most_says_nothing(ann: Mailbox, bob: Mailbox) -> None:
+    row = away(ann)
+    by_user = {}
+    for user in (ANN, "bob@alder.example"):
+        [key] = ask("SELECT id FROM mail_sieve_names_always WHERE username = %s", user)
+        told = "SELECT script FROM mail_sieve_scripts_always WHERE username = %s AND id = %s"
+        by_user[user] = (key, *ask(told, user, key))
+    assert by_user == {ANN: (str(row.pk), script()), "bob@alder.example": ("0", "/* nobody is away */")}
+    row.delete()
+    assert ask("SELECT id FROM mail_sieve_names_always WHERE username = %s", ANN) == ["0"]
+
+
 @pytest.mark.parametrize("state", ["receive_only", "off", "deleted"])
 def test_only_an_active_mailbox_answers(ann: Mailbox, state: str) -> None:
     away(ann)
