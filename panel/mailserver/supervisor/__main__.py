@@ -25,7 +25,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "panel.settings")
     from django.core.management import execute_from_command_line  # noqa: PLC0415 -- see above
 
-    execute_from_command_line(["manage.py", "up", "--lock", str(lock)])
+    execute_from_command_line(["manage.py", "up", "--lock", str(lock), *(["--demo"] if options.demo else [])])
 
 
 def prepare(options: Options) -> tuple[int, dict[str, str]]:

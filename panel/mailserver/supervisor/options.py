@@ -19,6 +19,8 @@ class Options:
     database: str | None
     mail_port_offset: int | None
     relay: str | None
+    # Fill an empty installation with the example. Not remembered: once is enough.
+    demo: bool = False
 
     def variables(self, given: Mapping[str, str], remembered: Mapping[str, str]) -> dict[str, str]:
         """The `POSTHOUSE_*` variables for every part. Raises `NotPossible` for another database than the
@@ -98,5 +100,13 @@ def read_options(arguments: list[str], clone: Path) -> Options:
     parser.add_argument("--database", type=_database, metavar="URL")
     parser.add_argument("--mail-port-offset", type=_offset, metavar="N")
     parser.add_argument("--relay", type=_relay, metavar="HOST|direct")
+    parser.add_argument("--demo", action="store_true")
     read = parser.parse_args(arguments)
-    return Options(Path(read.state).resolve(), read.port, read.database, read.mail_port_offset, read.relay)
+    return Options(
+        Path(read.state).resolve(),
+        read.port,
+        read.database,
+        read.mail_port_offset,
+        read.relay,
+        demo=read.demo,
+    )

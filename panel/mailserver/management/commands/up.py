@@ -33,8 +33,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--lock", type=int, required=True, help="descriptor that holds the state folder")
+        parser.add_argument("--demo", action="store_true", help="fill an empty installation with an example")
 
-    def handle(self, *_args: Any, lock: int, **_options: Any) -> None:
+    def handle(self, *_args: Any, lock: int, demo: bool, **_options: Any) -> None:
         layout = Layout(environment.state_dir.resolve(), environment.mail_port_offset)
         port = int(os.environ[PORT])
         try:
@@ -42,7 +43,7 @@ class Command(BaseCommand):
             mail = mail_programs(layout) if state.owner.uid is not None else []
             _refuse_taken_ports(port, layout if mail else None)
             broker = find_broker(state, environment.broker_url)
-            self._bring_up_to_date(with_mail=bool(mail))
+            self._bring_up_to_date(with_mail=bool(mail), demo=demo)
             # What root wrote just now becomes the panel's.
             state.prepare(environment.mail_host)
             remember(state.root, os.environ)
@@ -71,11 +72,13 @@ class Command(BaseCommand):
         os.close(lock)
         sys.exit(code)
 
-    def _bring_up_to_date(self, *, with_mail: bool) -> None:
+    def _bring_up_to_date(self, *, with_mail: bool, demo: bool) -> None:
         for alias in settings.DATABASES:
             call_command("migrate", database=alias, verbosity=0, interactive=False)
         call_command("collectstatic", verbosity=0, interactive=False)
         call_command("ensure_operator", stdout=self.stdout)
+        if demo:
+            call_command("demo", stdout=self.stdout)
         if with_mail:
             if connections["default"].vendor == "postgresql":
                 call_command("mail_roles", verbosity=0, stdout=self.stdout)
