@@ -28,20 +28,15 @@ def find(request: TenantRequest, domain_id: int) -> Domain:
 @require_POST
 @tenant_page(Permission.DOMAIN_EDIT)
 def check(request: TenantRequest, domain_id: int) -> HttpResponse:
-    domain = find(request, domain_id)
-    return _act(request, domain, lambda: actions.request_check(access=request.access, domain=domain), "")
+    return _act(request, find(request, domain_id), actions.request_check)
 
 
 @require_POST
 @tenant_page(Permission.DOMAIN_VOUCH)
 def vouch(request: TenantRequest, domain_id: int) -> HttpResponse:
     domain = find(request, domain_id)
-    return _act(
-        request,
-        domain,
-        lambda: actions.vouch_for(access=request.access, domain=domain),
-        f"You vouched for {display_domain(domain.name)}. It can carry mail now.",
-    )
+    said = f"You vouched for {display_domain(domain.name)}. It can carry mail now."
+    return _act(request, domain, actions.vouch_for, said)
 
 
 @require_POST
@@ -51,38 +46,24 @@ def suspend(request: TenantRequest, domain_id: int) -> HttpResponse:
     form = SuspendForm(request.POST)
     if not form.is_valid():
         return _say_errors(request, domain, form)
-    return _act(
-        request,
-        domain,
-        lambda: actions.suspend_domain(
-            access=request.access, domain=domain, reason=form.cleaned_data["reason"]
-        ),
-        f"{display_domain(domain.name)} is suspended.",
-    )
+    said = f"{display_domain(domain.name)} is suspended."
+    return _act(request, domain, actions.suspend_domain, said, reason=form.cleaned_data["reason"])
 
 
 @require_POST
 @tenant_page(Permission.DOMAIN_SUSPEND)
 def unsuspend(request: TenantRequest, domain_id: int) -> HttpResponse:
     domain = find(request, domain_id)
-    return _act(
-        request,
-        domain,
-        lambda: actions.unsuspend_domain(access=request.access, domain=domain),
-        f"{display_domain(domain.name)} works again.",
-    )
+    said = f"{display_domain(domain.name)} works again."
+    return _act(request, domain, actions.unsuspend_domain, said)
 
 
 @require_POST
 @tenant_page(Permission.DOMAIN_REMOVE)
 def undelete(request: TenantRequest, domain_id: int) -> HttpResponse:
     domain = find(request, domain_id)
-    return _act(
-        request,
-        domain,
-        lambda: actions.undelete_domain(access=request.access, domain=domain),
-        f"{display_domain(domain.name)} is back, with everything in it.",
-    )
+    said = f"{display_domain(domain.name)} is back, with everything in it."
+    return _act(request, domain, actions.undelete_domain, said)
 
 
 @require_POST
@@ -93,24 +74,16 @@ def make_alias(request: TenantRequest, domain_id: int) -> HttpResponse:
     if not form.is_valid():
         return _say_errors(request, domain, form)
     target = form.cleaned_data["alias_of"]
-    return _act(
-        request,
-        domain,
-        lambda: actions.make_alias_domain(access=request.access, domain=domain, target=target),
-        f"{display_domain(domain.name)} leads to {display_domain(target.name)} now.",
-    )
+    said = f"{display_domain(domain.name)} leads to {display_domain(target.name)} now."
+    return _act(request, domain, actions.make_alias_domain, said, target=target)
 
 
 @require_POST
 @tenant_page(Permission.DOMAIN_EDIT)
 def unmake_alias(request: TenantRequest, domain_id: int) -> HttpResponse:
     domain = find(request, domain_id)
-    return _act(
-        request,
-        domain,
-        lambda: actions.unmake_alias_domain(access=request.access, domain=domain),
-        f"{display_domain(domain.name)} stands for itself now.",
-    )
+    said = f"{display_domain(domain.name)} stands for itself now."
+    return _act(request, domain, actions.unmake_alias_domain, said)
 
 
 @require_POST
@@ -121,12 +94,8 @@ def grant(request: TenantRequest, domain_id: int) -> HttpResponse:
     if not form.is_valid():
         return _say_errors(request, domain, form)
     member = form.cleaned_data["membership"]
-    return _act(
-        request,
-        domain,
-        lambda: actions.grant_domain(access=request.access, domain=domain, membership=member),
-        f"{member.user.email} manages {display_domain(domain.name)} now.",
-    )
+    said = f"{member.user.email} manages {display_domain(domain.name)} now."
+    return _act(request, domain, actions.grant_domain, said, membership=member)
 
 
 @require_POST
@@ -135,17 +104,15 @@ def revoke(request: TenantRequest, domain_id: int, membership_id: int) -> HttpRe
     domain = find(request, domain_id)
     held = Membership.objects.filter(domain_grants__domain=domain).select_related("user")
     member = get_object_or_404(held, pk=membership_id)
-    return _act(
-        request,
-        domain,
-        lambda: actions.revoke_grant(access=request.access, domain=domain, membership=member),
-        f"{member.user.email} no longer manages {display_domain(domain.name)}.",
-    )
+    said = f"{member.user.email} no longer manages {display_domain(domain.name)}."
+    return _act(request, domain, actions.revoke_grant, said, membership=member)
 
 
-def _act(request: TenantRequest, domain: Domain, act: Callable[[], object], said: str) -> HttpResponse:
+def _act(
+    request: TenantRequest, domain: Domain, action: Callable[..., object], said: str = "", **parts: object
+) -> HttpResponse:
     try:
-        act()
+        action(access=request.access, domain=domain, **parts)
     except Refused as refused:
         messages.error(request, refused.message)
     else:

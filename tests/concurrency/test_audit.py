@@ -9,7 +9,8 @@ from panel.audit import log
 from panel.audit.actor import SYSTEM
 from panel.audit.chain import breaks
 from panel.audit.models import AuditEntry
-from tests.concurrency.test_tenants import THREADS, at_once
+from tests.concurrency.test_tenants import THREADS
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,13 +1,8 @@
 """Claims, proofs, suspensions and removals at once, with real threads on SQLite and on PostgreSQL."""
 
-from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 
 import pytest
-from django.db import connections
 from django.utils import timezone
 
 from domains import jobs
@@ -27,28 +22,11 @@ from panel.tenants.models import Revocation, RevocationKind, TenantKind, Usage, 
 from panel.tenants.roles import Role
 from tests.dns import HOST, FakeDns, Zone
 from tests.factories import make_domain, make_tenant, make_user
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 THREADS = 16
-
-
-def at_once(acts: list[Callable[[], object]]) -> Counter[str]:
-    """Do all at one moment; how often each ended as "done", or with which code it was refused."""
-    barrier = Barrier(len(acts))
-
-    def run(act: Callable[[], object]) -> str:
-        try:
-            barrier.wait(timeout=30)
-            act()
-        except Refused as refused:
-            return refused.code
-        finally:
-            connections.close_all()
-        return "done"
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return Counter(pool.map(run, acts))
 
 
 def used(tenant):

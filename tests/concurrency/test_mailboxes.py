@@ -1,12 +1,8 @@
 """Mailboxes made, resized, purged and signed in to at once, with real threads on SQLite and PostgreSQL."""
 
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 
 import pytest
-from django.db import connections
 from django.utils import timezone
 
 from mailboxes import jobs
@@ -19,28 +15,11 @@ from panel.audit.models import AuditEntry
 from panel.lib.errors import Refused
 from panel.tenants.models import Usage, UsageKind
 from tests.factories import GIB, PASSWORD, make_mailbox
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 THREADS = 16
-
-
-def at_once(acts):
-    """Do all at one moment; how often each ended as "done", or with which code it was refused."""
-    barrier = Barrier(len(acts))
-
-    def run(act):
-        try:
-            barrier.wait(timeout=30)
-            act()
-        except Refused as refused:
-            return refused.code
-        finally:
-            connections.close_all()
-        return "done"
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return Counter(pool.map(run, acts))
 
 
 def used(tenant, kind):

@@ -1,16 +1,10 @@
 """Caps, names, suspensions and teams at once, with real threads on SQLite and on PostgreSQL."""
 
-from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
-from django.db import connections, transaction
+from django.db import transaction
 
 from panel.audit.actor import Actor, ActorKind
 from panel.audit.models import AuditEntry
-from panel.lib.errors import Refused
 from panel.tenants import caps
 from panel.tenants.access import command_access, find_access
 from panel.tenants.actions import (
@@ -25,28 +19,11 @@ from panel.tenants.actions import (
 from panel.tenants.models import Membership, Revocation, Tenant, TenantKind, Usage, UsageKind
 from panel.tenants.roles import Role
 from tests.factories import make_tenant, make_user
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 THREADS = 16
-
-
-def at_once(acts: list[Callable[[], object]]) -> Counter[str]:
-    """Do all at one moment; how often each ended as "done", or with which code it was refused."""
-    barrier = Barrier(len(acts))
-
-    def run(act: Callable[[], object]) -> str:
-        try:
-            barrier.wait(timeout=30)
-            act()
-        except Refused as refused:
-            return refused.code
-        finally:
-            connections.close_all()
-        return "done"
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return Counter(pool.map(run, acts))
 
 
 def take(tenant, kind=UsageKind.MAILBOXES, amount=1):
