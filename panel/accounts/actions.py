@@ -11,7 +11,7 @@ from panel.accounts import throttle
 from panel.accounts.jobs import LINK_LIFE, user_of_link, void_links
 from panel.accounts.models import PasswordReset, User, UserKind, new_stamp
 from panel.accounts.passwords import OneTimePassword, hash_password, is_right, make_one_time_password
-from panel.accounts.tasks import send_reset_link
+from panel.accounts.tasks import ring
 from panel.accounts.validators import PasswordPolicy
 from panel.audit import log
 from panel.audit.actor import Actor
@@ -107,8 +107,9 @@ def ask_for_reset(email: str) -> None:
     member = User.objects.filter(kind=UserKind.MEMBER, email=email, is_active=True).only("pk").first()
     with transaction.atomic():
         asked = PasswordReset.objects.create(user=member, expires_at=timezone.now() + LINK_LIFE)
-        # A broker that is down costs nothing but time: beat sweeps what was not sent.
-        transaction.on_commit(partial(send_reset_link.delay, asked.pk), robust=True)
+        # A broker that is down costs nothing but time: beat sweeps what was not sent. No partial: Django
+        # asks a robust callback that failed for its name, and a partial has none.
+        transaction.on_commit(lambda: ring(asked.pk), robust=True)
 
 
 def reset_password(digest: str, new: str, *, actor: Actor) -> User:
