@@ -53,7 +53,7 @@ def check_address(address: Address) -> None:
 
 
 def check_alias_domain(domain: Domain) -> None:
-    """Raise `Refused` at `alias_of` where mail goes round in a circle, too far or to too many because every
+    """Raise `Refused` (targets_*) at `alias_of` where mail goes round in a circle, too far or to too many because every
     address of `domain` leads to the same one of `domain.alias_of`. A circle through it passes a row of
     that domain. Call it after the write, under `lock_graph`."""
     rows = Address.objects.filter(domain=domain.alias_of_id, targets__isnull=False).distinct()
@@ -65,7 +65,10 @@ def check_alias_domain(domain: Domain) -> None:
     try:
         graph = explore(_nodes([*below, *above]).values(), resolve)
     except TooManyNodes:
-        raise neutral_refusal().at("alias_of") from None
+        message = (
+            f"{domain.name} cannot be an alias domain: too many aliases send mail on for all to be checked."
+        )
+        raise Refused(message, "targets_many", "alias_of") from None
     try:
         refuse_loop(graph, *sorted(below), tenant_id=domain.tenant_id)
         for key in above:

@@ -21,6 +21,9 @@ MAX_DEPTH = 10
 MAX_RECIPIENTS = 1000
 # How many rows a check looks at before it gives up with a no.
 MAX_NODES = 5000
+# How many destinations it asks for: rows of several tenants may have a hundred each, and while one check
+# runs, no other change of targets does.
+MAX_ASKED = 20_000
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,12 @@ def explore(starts: Iterable[Node], resolve: Resolve, *, max_nodes: int = MAX_NO
     nodes = {node.key: node for node in starts}
     edges: dict[str, tuple[str, ...]] = {}
     level = list(nodes.values())
+    total = 0
     while level:
         asked = {destination for node in level for destination in node.destinations}
+        total += len(asked)
+        if total > MAX_ASKED:
+            raise TooManyNodes
         found = resolve(asked) if asked else {}
         for node in level:
             edges[node.key] = _edges_of(node, found)

@@ -4,10 +4,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from domains.actions import make_alias_domain
+from mailboxes import targets
 from mailboxes.actions.aliases import (
     set_catch_all,
 )
-from tests.factories import make_alias
+from tests.factories import make_alias, make_domain
 from tests.mailboxes.aliases.acts import add, refusal_of
 
 pytestmark = pytest.mark.django_db
@@ -63,3 +65,22 @@ def test_a_check_costs_the_same_number_of_queries_for_one_target_and_for_many(ad
             add(admin, alder_domain, name, *[f"{name}{number}@alder.example" for number in range(amount)])
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_a_check_asks_for_no_more_than_its_bound_whatever_tenants_made_together(
+    admin, alder, alder_domain, birch_domain, monkeypatch
+):
+    """Two tenants can spread further than one may, for each counts the other's rows as one outside address."""
+    monkeypatch.setattr(targets, "MAX_ASKED", 1000)
+    for number in range(11):
+        make_alias(f"b{number}", birch_domain, *[f"c{number}x{m}@example.com" for m in range(100)])
+    refusal = refusal_of(
+        lambda: add(admin, alder_domain, "bomb", *[f"b{number}@birch.example" for number in range(11)])
+    )
+    assert refusal.code == "targets_loop"
+    assert "birch" not in refusal.message
+    for number in range(11):
+        make_alias(f"a{number}", alder_domain, *[f"d{number}x{m}@example.com" for m in range(100)])
+    other = make_domain("also.example", alder)
+    refusal = refusal_of(lambda: make_alias_domain(access=admin, domain=other, target=alder_domain))
+    assert (refusal.code, refusal.field) == ("targets_many", "alias_of")
