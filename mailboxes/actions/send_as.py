@@ -3,9 +3,9 @@
 from django.db import transaction
 
 from domains.models import Domain
+from mailboxes.actions.mailboxes import record
 from mailboxes.models import Mailbox, MailboxState, SendAs
 from mailboxes.outranking import refuse_outranked
-from panel.audit import log
 from panel.lib.addresses import display_address, normalise_address, split_address
 from panel.lib.errors import Refused
 from panel.tenants.access import Access
@@ -34,7 +34,7 @@ def grant_send_as(*, access: Access, mailbox: Mailbox, sender: str) -> SendAs:
         raise refused.at("sender") from refused
     _refuse_needless(mailbox, wanted)
     right = SendAs.objects.create(mailbox=mailbox, sender=wanted)
-    _record("send_as.grant", access, mailbox, before={}, after={"sender": wanted})
+    record("send_as.grant", access, mailbox, before={}, after={"sender": wanted})
     return right
 
 
@@ -46,7 +46,7 @@ def revoke_send_as(*, access: Access, mailbox: Mailbox, right_id: int) -> bool:
     refuse_outranked(access, mailbox.address.address)
     right = SendAs.objects.filter(mailbox=mailbox, pk=right_id).first()
     if right is not None:
-        _record("send_as.revoke", access, mailbox, before={"sender": right.sender}, after={})
+        record("send_as.revoke", access, mailbox, before={"sender": right.sender}, after={})
         right.delete()
     return True
 
@@ -86,16 +86,3 @@ def _refuse_needless(mailbox: Mailbox, sender: str) -> None:
     if rights.count() >= MAX_RIGHTS:
         message = f"A mailbox may send as at most {MAX_RIGHTS} other addresses."
         raise Refused(message, "sender_too_many", "sender")
-
-
-def _record(
-    action: str, access: Access, mailbox: Mailbox, *, before: dict[str, object], after: dict[str, object]
-) -> None:
-    log.record(
-        action,
-        actor=access.actor,
-        tenant_id=mailbox.address.domain.tenant_id,
-        obj=("mailbox", mailbox.pk, mailbox.address.address),
-        before=before,
-        after=after,
-    )

@@ -9,24 +9,9 @@ from mailboxes.actions.mailboxes import MAX_NAME, Protocols
 from mailboxes.forms.domains import InDomainForm
 from mailboxes.models import Mailbox
 from mailboxes.quotas import GIB
-from panel.lib.forms import PanelForm
+from panel.lib.forms import PanelForm, password_field
 
 # What may be typed before the policy answers in words; it bounds what a form hands to the hash.
-MAX_TYPED = 4096
-
-
-def password_field(
-    label: str, autocomplete: str, *, required: bool = True, help_text: str = ""
-) -> forms.CharField:
-    """Kept exactly as typed: a mail program sends what its user typed, and Dovecot compares bytes."""
-    return forms.CharField(
-        label=label,
-        strip=False,
-        required=required,
-        max_length=MAX_TYPED,
-        help_text=help_text,
-        widget=forms.PasswordInput(attrs={"autocomplete": autocomplete}),
-    )
 
 
 class MailboxForm(PanelForm):

@@ -3,19 +3,7 @@
 from django import forms
 
 from panel.accounts.validators import PasswordPolicy
-from panel.lib.forms import PanelForm
-
-MAX_TYPED = 4096
-
-
-def _password(label: str, autocomplete: str, help_text: str = "") -> forms.CharField:
-    return forms.CharField(
-        label=label,
-        strip=False,
-        max_length=MAX_TYPED,
-        help_text=help_text,
-        widget=forms.PasswordInput(attrs={"autocomplete": autocomplete}),
-    )
+from panel.lib.forms import PanelForm, password_field
 
 
 class SignInForm(PanelForm):
@@ -31,7 +19,7 @@ class SignInForm(PanelForm):
             }
         ),
     )
-    password = _password("Password", "current-password")
+    password = password_field("Password", "current-password")
 
 
 class ForgotForm(PanelForm):
@@ -45,8 +33,8 @@ class ForgotForm(PanelForm):
 
 
 class NewPasswordForm(PanelForm):
-    new = _password("New password", "new-password", PasswordPolicy().get_help_text())
-    again = _password("The new password again", "new-password")
+    new = password_field("New password", "new-password", help_text=PasswordPolicy().get_help_text())
+    again = password_field("The new password again", "new-password")
 
     def clean_again(self) -> str:
         again: str = self.cleaned_data["again"]
@@ -58,5 +46,5 @@ class NewPasswordForm(PanelForm):
 
 
 class ChangePasswordForm(NewPasswordForm):
-    old = _password("Present password", "current-password")
+    old = password_field("Present password", "current-password")
     field_order = ("old", "new", "again")

@@ -23,6 +23,24 @@ def refuse_unseen_characters(text: str, *, multiline: bool = False) -> None:
             raise ValidationError(message, code="unseen_character")
 
 
+# Far above any password, far below what would keep a hash busy.
+MAX_TYPED_PASSWORD = 4096
+
+
+def password_field(
+    label: str, autocomplete: str, *, required: bool = True, help_text: str = ""
+) -> forms.CharField:
+    """Kept exactly as typed: a mail program sends what its user typed, and Dovecot compares bytes."""
+    return forms.CharField(
+        label=label,
+        strip=False,
+        required=required,
+        max_length=MAX_TYPED_PASSWORD,
+        help_text=help_text,
+        widget=forms.PasswordInput(attrs={"autocomplete": autocomplete}),
+    )
+
+
 class PanelForm(forms.Form):
     """A form whose texts hold no unseen characters, and that shows what an action refuses."""
 

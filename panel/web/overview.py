@@ -8,7 +8,7 @@ from domains.models import Domain
 from panel.audit.models import AuditEntry
 from panel.lib.addresses import display_domain
 from panel.tenants.access import Access
-from panel.tenants.caps import cap_of
+from panel.tenants.caps import CAP_FIELDS, cap_of
 from panel.tenants.models import Ancestry, Tenant, TenantKind, Usage, UsageKind
 from panel.web.navigation import link
 
@@ -23,12 +23,6 @@ _METERS = (
     (UsageKind.ALIASES, "Aliases", "count"),
     (UsageKind.STORAGE, "Storage promised", "bytes"),
 )
-_NEAR = {
-    UsageKind.DOMAINS: "max_domains",
-    UsageKind.MAILBOXES: "max_mailboxes",
-    UsageKind.ALIASES: "max_aliases",
-    UsageKind.STORAGE: "max_storage_bytes",
-}
 
 
 @dataclass(frozen=True)
@@ -86,7 +80,7 @@ def near_limits(access: Access) -> list[Meter]:
     if access.tenant.kind == TenantKind.CLIENT:
         return []
     full = Q()
-    for kind, name in _NEAR.items():
+    for kind, name in CAP_FIELDS.items():
         full |= Q(kind=kind, used__gt=0, used__gte=F(f"tenant__{name}") * NEAR_PERCENT / 100)
     rows = Usage.objects.filter(full, tenant_id__in=access.tenant_ids()).exclude(tenant=access.tenant)
     return [

@@ -73,10 +73,6 @@ class State:
     def run(self) -> Path:
         return self.root / "run"
 
-    @property
-    def tls(self) -> Path:
-        return self.root / "tls"
-
     def prepare(self, mail_host: str) -> None:
         """Make what is missing and set every mode anew; what is there keeps its content."""
         os.umask(0o022)
