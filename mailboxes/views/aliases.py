@@ -1,8 +1,10 @@
 """Pages of aliases and catch-alls."""
 
+from collections.abc import Iterator
+
 from django.contrib import messages
-from django.db.models import F, prefetch_related_objects
-from django.http import HttpResponse, QueryDict
+from django.db.models import F, QuerySet, prefetch_related_objects
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -21,9 +23,11 @@ from mailboxes.forms.domains import addressable
 from mailboxes.models import Alias, SendAs
 from mailboxes.sources import closed_of, leading_to, seen_by, sources_of
 from mailboxes.target_graph import ROLE_LOCAL_PARTS
+from panel.lib.addresses import display_address, display_domain
 from panel.lib.errors import Refused
 from panel.lib.forms import PanelForm
-from panel.lib.keyset import paginate, prefix
+from panel.lib.keyset import paginate, prefix, walk
+from panel.lib.spreadsheet import csv_file
 from panel.tenants.access import Access, TenantRequest, tenant_page
 from panel.tenants.roles import Permission
 
@@ -35,13 +39,7 @@ SHOWN_TARGETS = 3
 @tenant_page(Permission.ALIAS_READ)
 def list_aliases(request: TenantRequest) -> HttpResponse:
     access = request.access
-    q = request.GET.get("q", "").strip()[:254].replace("\x00", "").lower()
-    wanted = request.GET.get("domain", "").strip()[:253].replace("\x00", "").lower()
-    domain = _find_domain(access, wanted)
-    aliases = Alias.objects.of(access).filter(prefix("address__address", q)).select_related("address")
-    if wanted:
-        # A domain that is not theirs has no aliases, as one that does not exist.
-        aliases = aliases.filter(address__domain=domain) if domain else aliases.none()
+    aliases, q, domain = _wanted(request)
     page = paginate(aliases, order=("address__address", "id"), cursor=request.GET.get("page", ""))
     prefetch_related_objects(page.items, "address__targets")
     rows = [(alias, _shown(alias)) for alias in page.items]
@@ -56,6 +54,14 @@ def list_aliases(request: TenantRequest) -> HttpResponse:
     return render(request, "mailboxes/aliases.html", context)
 
 
+@require_safe
+@tenant_page(Permission.ALIAS_READ)
+def export(request: TenantRequest) -> StreamingHttpResponse:
+    """The list as it is filtered, as a file: one row for each target."""
+    header = ("Address", "Delivers to", "On", "Comment")
+    return csv_file("aliases", header, _exported(_wanted(request)[0]))
+
+
 @tenant_page(Permission.ALIAS_EDIT)
 def add(request: TenantRequest) -> HttpResponse:
     access = request.access
@@ -63,9 +69,9 @@ def add(request: TenantRequest) -> HttpResponse:
     if form.is_valid():
         alias = form.attempt(lambda: add_alias(access=access, **form.cleaned_data))
         if alias:
-            messages.success(request, f"{alias} delivers now.")
+            messages.success(request, f"{display_address(str(alias))} delivers now.")
             return redirect("mailboxes:aliases", access.tenant.pk)
-    return _page(request, "mailboxes/alias_add.html", form)
+    return _page(request, "mailboxes/alias_add.html", form, has_domains=addressable(access).exists())
 
 
 @tenant_page(Permission.ALIAS_READ, post=Permission.ALIAS_EDIT)
@@ -75,12 +81,13 @@ def edit(request: TenantRequest, alias_id: int) -> HttpResponse:
     initial = {"destinations": "\n".join(_destinations(alias)), "comment": alias.comment}
     form = AliasForm(_posted(request), initial=initial)
     if form.is_valid() and form.attempt(lambda: edit_alias(access=access, alias=alias, **form.cleaned_data)):
-        messages.success(request, f"{alias} is saved.")
+        messages.success(request, f"{_label(alias)} is saved.")
         return redirect("mailboxes:alias_edit", access.tenant.pk, alias.pk)
     context = {
         "alias": alias,
         "may_edit": access.may(Permission.ALIAS_EDIT),
         "is_role": alias.address.local_part in ROLE_LOCAL_PARTS,
+        "destinations": _destinations(alias),
         "closed": closed_of(_destinations(alias), alias.address.domain.tenant_id),
     }
     return _page(request, "mailboxes/alias_edit.html", form, **context)
@@ -91,14 +98,14 @@ def edit(request: TenantRequest, alias_id: int) -> HttpResponse:
 def switch(request: TenantRequest, alias_id: int) -> HttpResponse:
     """Enable or disable: what the button that was pressed says, so that pressing it twice is once."""
     access = request.access
-    alias = get_object_or_404(Alias.objects.of(access).select_related("address"), pk=alias_id)
+    alias = get_object_or_404(Alias.objects.of(access).select_related("address__domain"), pk=alias_id)
     act = enable_alias if request.POST.get("to") == "on" else disable_alias
     try:
         alias = act(access=access, alias=alias)
     except Refused as refused:
         messages.error(request, refused.message)
     else:
-        messages.success(request, f"{alias} is {'on' if alias.is_enabled else 'off'} now.")
+        messages.success(request, f"{_label(alias)} is {'on' if alias.is_enabled else 'off'} now.")
     return redirect("mailboxes:alias_edit", access.tenant.pk, alias.pk)
 
 
@@ -107,7 +114,7 @@ def delete(request: TenantRequest, alias_id: int) -> HttpResponse:
     access = request.access
     alias = get_object_or_404(Alias.objects.of(access).select_related("address__domain"), pk=alias_id)
     form = PanelForm(_posted(request))
-    label = str(alias)
+    label = _label(alias)
     if form.is_valid() and form.attempt(lambda: delete_alias(access=access, alias=alias)):
         messages.success(request, f"{label} is deleted.")
         return redirect("mailboxes:aliases", access.tenant.pk)
@@ -141,12 +148,15 @@ def catch_all(request: TenantRequest, domain_id: int) -> HttpResponse:
                 else clear_catch_all(access=access, domain=domain)
             )
         ):
-            messages.success(request, f"The catch-all of {domain} is {'set' if wanted else 'off'}.")
+            messages.success(
+                request, f"The catch-all of {display_domain(domain.name)} is {'set' if wanted else 'off'}."
+            )
             return redirect("mailboxes:catch_all", access.tenant.pk, domain.pk)
     context = {
         "domain": domain,
         "alias": alias,
         "may_edit": access.may(Permission.ALIAS_EDIT),
+        "destinations": _destinations(alias) if alias else [],
         "closed": closed_of(_destinations(alias), domain.tenant_id) if alias else {},
     }
     return _page(request, "mailboxes/alias_catch_all.html", form, **context)
@@ -178,7 +188,35 @@ def _destinations(alias: Alias) -> list[str]:
     return list(alias.address.targets.order_by("pk").values_list("destination", flat=True))
 
 
+def _label(alias: Alias) -> str:
+    """What a sentence calls it."""
+    if alias.address.local_part:
+        return display_address(alias.address.address)
+    return f"The catch-all of {display_domain(alias.address.domain.name)}"
+
+
 def _shown(alias: Alias) -> tuple[list[str], int]:
     """The first targets, and how many more there are; from rows that were fetched with the page."""
     targets = sorted(alias.address.targets.all(), key=lambda target: target.pk)
     return [target.destination for target in targets[:SHOWN_TARGETS]], max(len(targets) - SHOWN_TARGETS, 0)
+
+
+def _wanted(request: TenantRequest) -> tuple[QuerySet[Alias], str, Domain | None]:
+    """The aliases that the query string asks for, what it searches, and the domain that it names."""
+    q = request.GET.get("q", "").strip()[:254].replace("\x00", "").lower()
+    name = request.GET.get("domain", "").strip()[:253].replace("\x00", "").lower()
+    domain = _find_domain(request.access, name)
+    aliases = Alias.objects.of(request.access).filter(prefix("address__address", q)).select_related("address")
+    if name:
+        # A domain that is not theirs has no aliases, as one that does not exist.
+        aliases = aliases.filter(address__domain=domain) if domain else aliases.none()
+    return aliases, q, domain
+
+
+def _exported(aliases: QuerySet[Alias]) -> Iterator[tuple[object, ...]]:
+    for page in walk(aliases, order=("address__address", "id")):
+        prefetch_related_objects(page, "address__targets")
+        for alias in page:
+            for destination in _destinations(alias):
+                address = display_address(str(alias))
+                yield address, destination, "yes" if alias.is_enabled else "no", alias.comment

@@ -2,12 +2,13 @@
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 
 from mailboxes.actions.forwarding import forwarding_of, set_forwarding, set_own_forwarding
 from mailboxes.forms.aliases import ForwardingForm
 from mailboxes.models import Mailbox
 from mailboxes.sources import closed_of
+from mailboxes.views.found import about, find
 from panel.tenants.access import TenantRequest, actor_of, tenant_page
 from panel.tenants.roles import Permission
 
@@ -16,20 +17,15 @@ UNPROCESSABLE = 422
 
 @tenant_page(Permission.MAILBOX_READ, post=Permission.MAILBOX_EDIT)
 def edit(request: TenantRequest, mailbox_id: int) -> HttpResponse:
-    access = request.access
-    mailbox = get_object_or_404(Mailbox.objects.of(access).select_related("address__domain"), pk=mailbox_id)
+    access, mailbox = request.access, find(request, mailbox_id)
     form = _form(request, mailbox)
     if form.is_valid() and form.attempt(
         lambda: set_forwarding(access=access, mailbox=mailbox, **form.cleaned_data)
     ):
         messages.success(request, _news(form))
         return redirect("mailboxes:forwarding", access.tenant.pk, mailbox.pk)
-    context = {
-        "form": form,
-        "mailbox": mailbox,
-        "may_edit": access.may(Permission.MAILBOX_EDIT),
-        "closed": closed_of(form.initial["destinations"].split(), mailbox.address.domain.tenant_id),
-    }
+    closed = closed_of(form.initial["destinations"].split(), mailbox.address.domain.tenant_id)
+    context = about(request, mailbox, "forwarding") | {"form": form, "closed": closed}
     return render(request, "mailboxes/forwarding.html", context, status=_status(form))
 
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 from mailboxes.actions.send_as import grant_send_as, revoke_send_as
 from mailboxes.forms.aliases import SendAsForm
 from mailboxes.models import Mailbox
+from mailboxes.views.found import about, find
 from panel.lib.errors import Refused
 from panel.tenants.access import TenantRequest, tenant_page
 from panel.tenants.roles import Permission
@@ -17,19 +18,16 @@ UNPROCESSABLE = 422
 
 @tenant_page(Permission.MAILBOX_READ, post=Permission.MAILBOX_EDIT)
 def edit(request: TenantRequest, mailbox_id: int) -> HttpResponse:
-    access = request.access
-    mailbox = get_object_or_404(Mailbox.objects.of(access).select_related("address"), pk=mailbox_id)
+    access, mailbox = request.access, find(request, mailbox_id)
     form = SendAsForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         right = form.attempt(lambda: grant_send_as(access=access, mailbox=mailbox, **form.cleaned_data))
         if right:
             messages.success(request, f"{mailbox} may send as {right.sender} now.")
             return redirect("mailboxes:send_as", access.tenant.pk, mailbox.pk)
-    context = {
+    context = about(request, mailbox, "send_as") | {
         "form": form,
-        "mailbox": mailbox,
         "rights": mailbox.send_as.order_by("sender"),
-        "may_edit": access.may(Permission.MAILBOX_EDIT),
     }
     return render(request, "mailboxes/send_as.html", context, status=UNPROCESSABLE if form.errors else 200)
 

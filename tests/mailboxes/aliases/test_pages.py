@@ -203,3 +203,59 @@ def test_sending_names_are_given_and_taken_on_the_page_of_their_mailbox(browser,
     assert browser.post(url("send_as_revoke", alder, cid.pk, right.pk)).status_code == 404
     browser.post(url("send_as_revoke", alder, ann.pk, right.pk))
     assert not SendAs.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["forwarding", "send_as"])
+def test_the_pages_of_a_mailbox_carry_its_tabs_and_say_where_one_is(name, browser, alder, ann):
+    page = browser.get(url(name, alder, ann.pk)).content.decode()
+    for tab in ("detail", "forwarding", "send_as", "history"):
+        assert f'href="{url(tab, alder, ann.pk)}"' in page
+    assert f'href="{url(name, alder, ann.pk)}" aria-current="page"' in page
+
+
+def test_the_page_of_a_domain_leads_to_its_catch_all_and_back(browser, alder, alder_domain):
+    domain_page = reverse("domains:detail", args=[alder.pk, alder_domain.pk])
+    catch_all = url("catch_all", alder, alder_domain.pk)
+    assert f'href="{catch_all}"' in browser.get(domain_page).content.decode()
+    assert f'href="{domain_page}"' in browser.get(catch_all).content.decode()
+
+
+def test_a_domain_that_takes_no_mail_leads_to_no_catch_all(browser, alder, alder_domain):
+    waiting = make_domain("waiting.example", alder, proved=False)
+    other = make_domain("other.example", alder, alias_of=alder_domain)
+    for domain in (waiting, other):
+        page = browser.get(reverse("domains:detail", args=[alder.pk, domain.pk])).content.decode()
+        assert url("catch_all", alder, domain.pk) not in page
+
+
+def test_a_reader_sees_where_mail_goes_and_no_form(signed_in, alder_reader, alder, alder_domain, ann):
+    alias = make_alias("info", alder_domain, "zoe@example.com", comment="The desk")
+    make_alias("", alder_domain, "all@example.com")
+    Target.objects.create(address=ann.address, destination="far@example.com")
+    SendAs.objects.create(mailbox=ann, sender="office@alder.example")
+    reader = signed_in(alder_reader)
+    for address, words in (
+        (url("alias_edit", alder, alias.pk), "zoe@example.com"),
+        (url("catch_all", alder, alder_domain.pk), "all@example.com"),
+        (url("forwarding", alder, ann.pk), "far@example.com"),
+        (url("send_as", alder, ann.pk), "office@alder.example"),
+    ):
+        page = reader.get(address).content.decode()
+        assert words in page
+        assert "textarea" not in page
+        assert 'name="sender"' not in page
+        assert "You may look here, but not change anything." in page
+
+
+def test_without_a_proved_domain_the_form_of_an_alias_says_what_comes_first(signed_in, birch_admin, birch):
+    page = signed_in(birch_admin).get(url("alias_add", birch)).content.decode()
+    assert "First a domain" in page
+    assert 'name="local_part"' not in page
+
+
+def test_what_was_done_is_told_in_the_letters_of_its_owner(browser, alder):
+    domain = make_domain("xn--mller-kva.example", alder)
+    answer = browser.post(
+        url("catch_all", alder, domain.pk), {"destinations": "zoe@example.com"}, follow=True
+    ).content.decode()
+    assert "The catch-all of müller.example is set." in answer
