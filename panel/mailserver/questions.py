@@ -16,7 +16,7 @@ _PLAIN = """'%u' NOT GLOB '*[](),:;<>@"\\ ]*'"""
 SQLITE = {
     "domains": "SELECT name FROM mail_domains WHERE name = '%s' UNION SELECT '%s' WHERE '%s' = '@{mail_host}'",
     "mailboxes": f"""
-        SELECT 1 FROM mail_mailboxes m JOIN mail_domains d ON d.domain_id = m.domain_id
+        SELECT 1 FROM mail_mailboxes m JOIN mail_named_domains d ON d.domain_id = m.domain_id
         WHERE m.address = ({_BASE}) || '@%d'""",
     "aliases": """
         WITH k AS (SELECT name, target_id, target_name, (@{base}) AS base, (@{base}) || '@' || target_name AS address

@@ -194,32 +194,27 @@ def _own_entry(layout: Layout, name: str) -> str:
 def _sql_values(layout: Layout, *, is_new_dovecot: bool) -> dict[str, str]:
     user = "%{user | lower}" if is_new_dovecot else "%Lu"
     door = "%{protocol}" if is_new_dovecot else "%Ls"
-    quota_field = "quota_storage_size" if is_new_dovecot else "quota_rule"
+    quota = "quota_storage_size" if is_new_dovecot else "quota_rule"
+    ids = f"{MAIL_UID} AS uid, {MAIL_UID} AS gid"
+    mail = f"{layout.state}/mail/"
     if _vendor() == "postgresql":
-        source_of = {"passdb": f"mail_passdb('{user}', '{door}')", "userdb": f"mail_userdb('{user}')"}
-        passdb = f'SELECT username AS "user", password FROM {source_of["passdb"]}'
+        passdb = f"SELECT username AS \"user\", password FROM mail_passdb('{user}', '{door}')"
+        userdb = f"SELECT username AS \"user\", home, {ids}, {quota} FROM mail_userdb('{user}', '{mail}')"
         iterate = 'SELECT u AS "user" FROM mail_users() AS u'
-        where = ""
     else:
         passdb = (
             f"SELECT username AS \"user\", password FROM mail_sign_ins WHERE username = '{user}'"
             f" AND CASE '{door}' WHEN 'imap' THEN imap WHEN 'pop3' THEN pop3 WHEN 'smtp' THEN smtp"
             " WHEN 'sieve' THEN sieve ELSE 0 END"
         )
-        source_of = {"userdb": "mail_homes"}
+        userdb = (
+            f"SELECT username AS \"user\", '{mail}' || home AS home, {ids}, {quota}"
+            f" FROM mail_homes WHERE username = '{user}'"
+        )
         iterate = 'SELECT username AS "user" FROM mail_homes'
-        where = f" WHERE username = '{user}'"
-    quota = (
-        "CASE WHEN quota_bytes IS NULL THEN 'unlimited' ELSE quota_bytes || 'B' END"
-        if is_new_dovecot
-        else "'*:bytes=' || COALESCE(quota_bytes, 0)"
-    )
     return {
         "passdb_query": passdb,
-        "userdb_query": (
-            f"SELECT username AS \"user\", '{layout.state}/mail/' || home AS home, {MAIL_UID} AS uid,"
-            f" {MAIL_UID} AS gid, {quota} AS {quota_field} FROM {source_of['userdb']}{where}"
-        ),
+        "userdb_query": userdb,
         "iterate_query": iterate,
         **_connections(layout),
     }

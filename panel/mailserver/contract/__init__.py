@@ -6,6 +6,7 @@ A migration that touches a table behind the contract calls `drop` first and `cre
 transaction: SQLite rebuilds no table under a view, and PostgreSQL changes no column under one.
 """
 
+import re
 from collections.abc import Callable
 
 from panel.mailserver.contract.functions import FUNCTIONS, SIGNATURES
@@ -21,7 +22,7 @@ def create(execute: Execute, vendor: str) -> None:
         execute(f"CREATE VIEW {name} AS {for_vendor(body, vendor)}")
     if vendor == "postgresql":
         for sql in FUNCTIONS:
-            execute(sql)
+            execute(inlined(for_vendor(sql, vendor)))
         for signature in SIGNATURES:
             execute(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC")
 
@@ -33,3 +34,14 @@ def drop(execute: Execute, vendor: str) -> None:
             execute(f"DROP FUNCTION IF EXISTS {signature}")
     for name in reversed(VIEWS):
         execute(f"DROP VIEW IF EXISTS {name}")
+
+
+def inlined(sql: str) -> str:
+    """`sql` for PostgreSQL with each view of the contract replaced by its text, down to the tables."""
+    return re.sub(
+        r"\bmail_\w+\b",
+        lambda name: (
+            f"({inlined(for_vendor(VIEWS[name[0]], 'postgresql'))})" if name[0] in VIEWS else name[0]
+        ),
+        sql,
+    )

@@ -50,8 +50,8 @@ def passdb(user: str, door: str) -> bool:
 
 def home(user: str) -> list[tuple[object, ...]]:
     return rows(
-        f"SELECT home, quota_bytes FROM mail_homes WHERE username = '{user}'",
-        f"SELECT home, quota_bytes FROM mail_userdb('{user}')",
+        f"SELECT home, quota_rule, quota_storage_size FROM mail_homes WHERE username = '{user}'",
+        f"SELECT home, quota_rule, quota_storage_size FROM mail_userdb('{user}', '')",
     )
 
 
@@ -201,7 +201,9 @@ def test_a_suspension_binds_from_every_level(
         assert ask("senders", name) == []
     assert not passdb("ann@alder.example", "imap")
     # What was accepted before is still delivered.
-    assert home("ann@alder.example") == [(f"{ann.address.domain_id}/{ann.pk}", ann.quota_bytes)]
+    quota = ann.quota_bytes
+    place = f"{ann.address.domain_id}/{ann.pk}"
+    assert home("ann@alder.example") == [(place, f"*:bytes={quota}", f"{quota}B")]
     assert ask("mailboxes", "ann@alder.example") == ["1"]
     shared = level == "north"
     assert passdb("cid@birch.example", "imap") is not shared

@@ -22,7 +22,7 @@ DOVECOT = {
     },
     "postgresql": {
         "passdb": "SELECT * FROM mail_passdb('n3@d7.example', 'imap')",
-        "userdb": "SELECT * FROM mail_userdb('n3@d7.example')",
+        "userdb": "SELECT * FROM mail_userdb('n3@d7.example', '/mail/')",
     },
 }
 
