@@ -7,6 +7,7 @@ from domains.views import acts, managers, pages
 app_name = "domains"
 urlpatterns: list[URLPattern] = [
     path("domains/", pages.list_domains, name="list"),
+    path("domains/export.csv", pages.export, name="export"),
     path("domains/add/", pages.add, name="add"),
     path("domains/<int:domain_id>/", pages.detail, name="detail"),
     path("domains/<int:domain_id>/check/", acts.check, name="check"),

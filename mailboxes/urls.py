@@ -7,6 +7,7 @@ from mailboxes.views import aliases, forwarding, lifecycle, mailboxes, send_as, 
 app_name = "mailboxes"
 urlpatterns: list[URLPattern] = [
     path("mailboxes/", mailboxes.list_mailboxes, name="list"),
+    path("mailboxes/export.csv", mailboxes.export, name="export"),
     path("mailboxes/add/", mailboxes.add, name="add"),
     path("mailboxes/<int:mailbox_id>/", mailboxes.detail, name="detail"),
     path("mailboxes/<int:mailbox_id>/history/", mailboxes.history, name="history"),
@@ -20,6 +21,7 @@ urlpatterns: list[URLPattern] = [
     path("mailboxes/<int:mailbox_id>/send-as/", send_as.edit, name="send_as"),
     path("mailboxes/<int:mailbox_id>/send-as/<int:right_id>/revoke/", send_as.revoke, name="send_as_revoke"),
     path("aliases/", aliases.list_aliases, name="aliases"),
+    path("aliases/export.csv", aliases.export, name="alias_export"),
     path("aliases/add/", aliases.add, name="alias_add"),
     path("aliases/<int:alias_id>/", aliases.edit, name="alias_edit"),
     path("aliases/<int:alias_id>/switch/", aliases.switch, name="alias_switch"),

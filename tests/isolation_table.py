@@ -80,6 +80,7 @@ ACCOUNTS = {
 
 DOMAINS = {
     "domains:list": (_READ_DOMAIN, _AS_GET),
+    "domains:export": (_READ_DOMAIN, _NO_METHOD),
     "domains:add": (_EDIT, _EDIT_FORM),
     "domains:detail": (_READ_DOMAIN, _AS_GET),
     "domains:check": (_NO_METHOD, _EDIT_DOMAIN_ACT),
@@ -98,6 +99,7 @@ DOMAINS = {
 
 MAILBOXES = {
     "mailboxes:list": (_READ_DOMAIN, _NO_METHOD),
+    "mailboxes:export": (_READ_DOMAIN, _NO_METHOD),
     "mailboxes:add": (_EDIT_DOMAIN, _EDIT_DOMAIN_FORM),
     # Nothing of it is required: no name, no quota, no door.
     "mailboxes:detail": (_READ_DOMAIN, _EDIT_DOMAIN_ACT),
@@ -108,6 +110,7 @@ MAILBOXES = {
     "mailboxes:delete": (_EDIT_DOMAIN, _EDIT_DOMAIN_ACT),
     "mailboxes:undelete": (_NO_METHOD, _EDIT_DOMAIN_ACT),
     "mailboxes:aliases": (_READ_DOMAIN, _NO_METHOD),
+    "mailboxes:alias_export": (_READ_DOMAIN, _NO_METHOD),
     "mailboxes:alias_add": (_EDIT_DOMAIN, _EDIT_DOMAIN_FORM),
     "mailboxes:alias_edit": (_READ_DOMAIN, _EDIT_DOMAIN_FORM),
     "mailboxes:alias_switch": (_NO_METHOD, _EDIT_DOMAIN_ACT),

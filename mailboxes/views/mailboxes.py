@@ -1,29 +1,27 @@
 """The list of mailboxes, one mailbox, and the forms around them."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_safe
 
-from domains.models import Domain
 from mailboxes.actions.mailboxes import add_mailbox, edit_mailbox
 from mailboxes.actions.passwords import set_password
 from mailboxes.figures import Figures, figures_of
+from mailboxes.filters import STATES, MailboxFilter
 from mailboxes.forms.domains import addressable
 from mailboxes.forms.mailboxes import MailboxForm, NewMailboxForm, SetPasswordForm
 from mailboxes.models import Mailbox, MailboxState
-from mailboxes.ordering import has_few, sorted_on_the_spot
 from mailboxes.views.found import BADGES, about, badge_of, find
 from panel.audit.models import AuditEntry
-from panel.lib.addresses import display_address, normalise_domain
-from panel.lib.errors import Refused
-from panel.lib.keyset import paginate, prefix
+from panel.lib.addresses import display_address
+from panel.lib.keyset import paginate, walk
+from panel.lib.spreadsheet import csv_file
 from panel.tenants.access import Access, TenantRequest, tenant_page
-from panel.tenants.models import UsageKind
 from panel.tenants.quantities import size_words
 from panel.tenants.roles import Permission
 
@@ -47,39 +45,33 @@ _LABELS = {
     "vacation_subject": "Subject",
     "vacation_message": "Message",
 }
-STATES = {
-    "": ("All", Q()),
-    "active": ("Active", Q(state=MailboxState.ACTIVE)),
-    "receive_only": ("Receive only", Q(state=MailboxState.RECEIVE_ONLY)),
-    "off": ("Off", Q(state=MailboxState.OFF)),
-    # Said twice, so that the index of what waits for its purge serves it.
-    "deleted": ("Deleted", Q(state=MailboxState.DELETED, purge_at__isnull=False)),
-}
 
 
 @require_safe
 @tenant_page(Permission.MAILBOX_READ)
 def list_mailboxes(request: TenantRequest) -> HttpResponse:
-    access, q = request.access, request.GET.get("q", "").strip()[:254]
-    state = request.GET.get("state", "")
-    if state not in STATES:
-        state = ""
-    domain = _chosen_domain(request)
-    found = Mailbox.objects.of(access).filter(STATES[state][1], prefix("address__address", _typed(q)))
-    if domain is not None:
-        found = found.filter(address__domain=domain)
-    rows, order = _in_order(access, found, state)
+    access, wanted = request.access, MailboxFilter.read(request.access, request.GET)
+    rows, order = wanted.rows(access)
     page = paginate(rows.select_related("address"), order=(order,), cursor=request.GET.get("page", ""))
     context = {
         "page": page,
-        "q": q,
-        "state": state,
+        "q": wanted.q,
+        "state": wanted.state,
         "states": [(key, label) for key, (label, _) in STATES.items()],
-        "domain": domain,
+        "domain": wanted.domain,
         "rows": _rows(page.items),
         "may_add": access.may(Permission.MAILBOX_EDIT),
     }
     return render(request, "mailboxes/list.html", context)
+
+
+@require_safe
+@tenant_page(Permission.MAILBOX_READ)
+def export(request: TenantRequest) -> StreamingHttpResponse:
+    """The list as it is filtered, as a file. Passwords and their hashes are not in it."""
+    wanted = MailboxFilter.read(request.access, request.GET)
+    header = ("Address", "Name", "Tenant", "State", "Quota in bytes", "Used in bytes", "Last sign-in")
+    return csv_file("mailboxes", header, _exported(request.access, wanted))
 
 
 @sensitive_post_parameters("password")
@@ -182,13 +174,6 @@ def password(request: TenantRequest, mailbox_id: int) -> HttpResponse:
     return render(request, "mailboxes/password.html", context, status=UNPROCESSABLE if form.errors else 200)
 
 
-def _in_order(access: Access, found: QuerySet[Mailbox], state: str) -> tuple[QuerySet[Mailbox], str]:
-    """The rows and the key that sorts them."""
-    if state == "deleted" or has_few(access, UsageKind.MAILBOXES):
-        return sorted_on_the_spot(access, found)
-    return found, "address__address"
-
-
 def _rows(mailboxes: list[Mailbox]) -> list[tuple[Mailbox, tuple[str, str], Figures]]:
     figures = figures_of(mailbox.address.address for mailbox in mailboxes)
     return [(mailbox, badge_of(mailbox), figures[mailbox.address.address]) for mailbox in mailboxes]
@@ -216,19 +201,19 @@ def _value(key: str, value: object) -> str:
     return str(value) or "none"
 
 
-def _chosen_domain(request: TenantRequest) -> Domain | None:
-    """The domain of `?domain=`, by number. One of another tenant is taken as none."""
-    typed = request.GET.get("domain", "")
-    # Sixteen digits fit a key of every database.
-    if not (typed.isascii() and typed.isdigit() and len(typed) <= 16):
-        return None
-    return Domain.objects.of(request.access).filter(pk=int(typed)).first()
-
-
-def _typed(q: str) -> str:
-    """What was typed, as stored: behind the @ letters other than ASCII become an A-label."""
-    local_part, at, domain = q.lower().replace("\x00", "").partition("@")
-    if domain and not domain.isascii():
-        with suppress(Refused):
-            domain = normalise_domain(domain)
-    return f"{local_part}{at}{domain}"
+def _exported(access: Access, wanted: MailboxFilter) -> Iterator[tuple[object, ...]]:
+    rows, order = wanted.rows(access)
+    for mailboxes in walk(rows.select_related("address__domain__tenant"), order=(order,)):
+        figures = figures_of(mailbox.address.address for mailbox in mailboxes)
+        for mailbox in mailboxes:
+            address, told = mailbox.address.address, figures[mailbox.address.address]
+            seen = told.last_sign_in and datetime.fromtimestamp(told.last_sign_in, UTC).isoformat()
+            yield (
+                display_address(address),
+                mailbox.name,
+                mailbox.address.domain.tenant.name,
+                mailbox.state,
+                mailbox.quota_bytes,
+                told.used_bytes,
+                seen,
+            )

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -65,6 +65,16 @@ def paginate(queryset: QuerySet[Row], *, order: Sequence[str], cursor: str = "",
         next_cursor=_cursor(items[-1], fields, backwards=False) if items and has_next else "",
         previous_cursor=_cursor(items[0], fields, backwards=True) if items and has_previous else "",
     )
+
+
+def walk(queryset: QuerySet[Row], *, order: Sequence[str], size: int = 1000) -> Iterator[list[Row]]:
+    """Every page of a list, one query each: memory stays that of a page, and no transaction stays open."""
+    page = paginate(queryset, order=order, size=size)
+    while page.items:
+        yield page.items
+        if not page.next_cursor:
+            return
+        page = paginate(queryset, order=order, cursor=page.next_cursor, size=size)
 
 
 def prefix(field: str, text: str) -> Q:

@@ -109,6 +109,14 @@ PAGES = [
     Page("audit", "tenants:audit", "alder_admin", {"tenant_id": "alder"}),
     Page("audit-above", "tenants:audit", "ops_admin", {"tenant_id": "operator"}),
     Page("audit-no-match", "tenants:audit", "alder_admin", {"tenant_id": "alder"}, query="?who=zzz"),
+    Page(
+        "audit-error",
+        "tenants:audit",
+        "alder_admin",
+        {"tenant_id": "alder"},
+        query="?since=2026-03-25&until=2026-03-24",
+        status=UNPROCESSABLE,
+    ),
     Page("audit-nothing", "tenants:audit", "cedar_admin", {"tenant_id": "cedar"}),
     Page("aliases", "mailboxes:aliases", "alder_admin", {"tenant_id": "alder"}),
     Page("aliases-reader", "mailboxes:aliases", "alder_reader", {"tenant_id": "alder"}),
@@ -134,6 +142,10 @@ PAGES = [
         "alder_reader",
         {"tenant_id": "alder", "domain_id": "domain"},
     ),
+    Page("vacation", "mailboxes:vacation", "alder_admin", {"tenant_id": "alder", "mailbox_id": "ann"}),
+    Page(
+        "vacation-reader", "mailboxes:vacation", "alder_reader", {"tenant_id": "alder", "mailbox_id": "bob"}
+    ),
     Page("forwarding", "mailboxes:forwarding", "alder_admin", {"tenant_id": "alder", "mailbox_id": "ann"}),
     Page(
         "forwarding-reader",
@@ -146,6 +158,7 @@ PAGES = [
     Page("me", "me:home", "ann"),
     Page("me-password", "me:password", "ann"),
     Page("me-forwarding", "me:forwarding", "ann"),
+    Page("me-vacation", "me:vacation", "ann"),
     Page("me-settings", "me:settings", "ann"),
     Page("overview-operator", "web:overview", "ops_admin", {"tenant_id": "operator"}),
     Page("overview-reseller", "web:overview", "north_admin", {"tenant_id": "north"}),
@@ -216,7 +229,13 @@ NOT_PAGES = {
     "mailboxes:send_as_revoke": "POST only",
     "mailboxes:state": "POST only",
     "mailboxes:undelete": "POST only",
+    "mailboxes:vacation_undo": "POST only",
+    "me:vacation_switch": "POST only",
+    "me:vacation_undo": "POST only",
     "me:apple": "a file for phones",
+    "domains:export": "a file for spreadsheets",
+    "mailboxes:export": "a file for spreadsheets",
+    "mailboxes:alias_export": "a file for spreadsheets",
     "web:theme": "POST only",
     "web:health": "plain text for load balancers",
 }

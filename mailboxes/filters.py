@@ -1,0 +1,73 @@
+"""Which mailboxes a list, an export or a bulk change is about: the same words mean the same everywhere."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+
+from domains.models import Domain
+from mailboxes.models import Mailbox, MailboxState
+from mailboxes.ordering import has_few, sorted_on_the_spot
+from panel.lib.addresses import normalise_domain
+from panel.lib.errors import Refused
+from panel.lib.keyset import prefix
+from panel.tenants.access import Access
+from panel.tenants.models import UsageKind
+
+STATES = {
+    "": ("All", Q()),
+    "active": ("Active", Q(state=MailboxState.ACTIVE)),
+    "receive_only": ("Receive only", Q(state=MailboxState.RECEIVE_ONLY)),
+    "off": ("Off", Q(state=MailboxState.OFF)),
+    # Said twice, so that the index of what waits for its purge serves it.
+    "deleted": ("Deleted", Q(state=MailboxState.DELETED, purge_at__isnull=False)),
+}
+
+
+@dataclass(frozen=True)
+class MailboxFilter:
+    """`q` is what the address begins with, `state` a key of `STATES`, `domain` one that the person may
+    see, or None for all."""
+
+    q: str = ""
+    state: str = ""
+    domain: Domain | None = None
+
+    @classmethod
+    def read(cls, access: Access, typed: Mapping[str, str]) -> "MailboxFilter":
+        """From a query string, which anybody may edit: what is not known counts as not said. A domain of
+        another tenant is taken as none. At most one query."""
+        state = typed.get("state", "")
+        return cls(
+            q=typed.get("q", "").strip()[:254],
+            state=state if state in STATES else "",
+            domain=_domain(access, typed.get("domain", "")),
+        )
+
+    def rows(self, access: Access) -> tuple[QuerySet[Mailbox], str]:
+        """The mailboxes, and the key that sorts them. At most two queries before the rows are read."""
+        found: QuerySet[Mailbox] = Mailbox.objects.of(access).filter(
+            STATES[self.state][1], prefix("address__address", _as_stored(self.q))
+        )
+        if self.domain is not None:
+            found = found.filter(address__domain=self.domain)
+        if self.state == "deleted" or has_few(access, UsageKind.MAILBOXES):
+            return sorted_on_the_spot(access, found)
+        return found, "address__address"
+
+
+def _domain(access: Access, typed: str) -> Domain | None:
+    # Sixteen digits fit a key of every database.
+    if not (typed.isascii() and typed.isdigit() and len(typed) <= 16):
+        return None
+    return Domain.objects.of(access).filter(pk=int(typed)).first()
+
+
+def _as_stored(q: str) -> str:
+    """Behind the @ letters other than ASCII become an A-label."""
+    local_part, at, domain = q.lower().replace("\x00", "").partition("@")
+    if domain and not domain.isascii():
+        with suppress(Refused):
+            domain = normalise_domain(domain)
+    return f"{local_part}{at}{domain}"
