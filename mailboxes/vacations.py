@@ -108,7 +108,8 @@ def compile_phrase(name: str) -> str:
     name = " ".join(_harmless(name).split())
     if not name:
         return ""
-    if name.isascii():
+    # What looks like an encoded word is told as one, or a reader's program would decode it.
+    if name.isascii() and "=?" not in name:
         phrase = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
     else:
         # RFC 2047: words of at most 75 characters, which a header writer may put on lines of their own.

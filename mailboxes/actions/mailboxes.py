@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from domains.models import Domain
 from mailboxes.actions.aliases import lock_domain
-from mailboxes.models import Address, AddressKind, Mailbox, MailboxState, MailUsage
+from mailboxes.models import Address, AddressKind, Mailbox, MailboxState, MailUsage, Vacation
 from mailboxes.outranking import refuse_outranked
 from mailboxes.passwords import check_policy, generate_password, hash_password
 from mailboxes.quotas import check_quota
+from mailboxes.vacations import compile_phrase
 from panel.audit import log
 from panel.lib.addresses import MAX_ADDRESS, display_address, normalise_local_part
 from panel.lib.errors import Refused
@@ -142,6 +143,8 @@ def edit_mailbox(
     for column, is_open in columns.items():
         setattr(mailbox, column, is_open)
     mailbox.save(update_fields=["name", "quota_bytes", *columns])
+    # The reply is compiled, with the display name in it.
+    Vacation.objects.filter(mailbox=mailbox).update(phrase=compile_phrase(name))
     if is_narrower:
         end_sign_ins(mailbox)
     after = _facts(mailbox)

@@ -98,11 +98,6 @@ def undo_own_vacation(*, actor: Actor, mailbox: Mailbox, version: int) -> Vacati
     return _undo(actor, _locked_own(mailbox), version)
 
 
-def rename_in_vacation(mailbox: Mailbox) -> None:
-    """The reply bears the present display name. Call it in the transaction that changes the name."""
-    Vacation.objects.filter(mailbox=mailbox).update(phrase=compile_phrase(mailbox.name))
-
-
 def _locked_own(mailbox: Mailbox) -> Mailbox:
     locked = (
         Mailbox.objects.select_for_update(of=("self",))
