@@ -14,7 +14,7 @@ from panel.audit.actor import SYSTEM, Actor, ActorKind
 from panel.tenants.models import Membership, Tenant, TenantKind
 from panel.tenants.roles import Role
 from tests.browser.door import make_door
-from tests.factories import GIB, make_alias, make_domain, make_mailbox, make_tenant, make_user
+from tests.factories import GIB, away, make_alias, make_domain, make_mailbox, make_tenant, make_user
 
 # Rows by the names that tests/browser/pages.py uses for them.
 Rows = dict[str, Any]
@@ -95,6 +95,13 @@ def make_addresses(domain: Domain) -> Rows:
     now = timezone.now()
     ann = make_mailbox("ann", domain, name="Ann Kettering", quota_bytes=25 * GIB)
     bob = make_mailbox("bob", domain, name="Bob Ferreira", state=MailboxState.RECEIVE_ONLY)
+    away(
+        ann,
+        subject="Away for two weeks",
+        message="Hello,\n\nI am away. For an appointment please write to office@alder.example.\n\nAnn",
+        last_day=now.date() + timedelta(days=13),
+        ends_at=now + timedelta(days=13),
+    )
     gone: Rows = {
         "state": MailboxState.DELETED,
         "state_before_deletion": MailboxState.ACTIVE,

@@ -141,7 +141,7 @@ def test_one_that_is_off_may_wait_empty_or_with_days_gone_by(ann):
 
 
 def test_a_script_that_the_compiler_does_not_take_is_not_put_live(ann, monkeypatch):
-    monkeypatch.setattr(sievec, "complaint", lambda script: "line 1: error")
+    monkeypatch.setattr(sievec, "complaint", lambda _script: "line 1: error")
     refusal = refusal_of(lambda: own(ann))
     assert (refusal.code, refusal.field) == ("vacation_script", "message")
     assert not Vacation.objects.exists()

@@ -89,19 +89,9 @@ def run(folder: Path, script: str, **headers: str) -> str:
         (folder / name).chmod(0o644)
     done = subprocess.run(
         [
-            "sieve-test",
-            "-c",
-            folder / "conf",
-            "-l",
-            f"maildir:{folder}/mail",
-            "-f",
-            SENDER,
-            "-a",
-            ANN,
-            "-r",
-            ANN,
-        ]
-        + [folder / "s.sieve", folder / "m.eml"],
+            *("sieve-test", "-c", folder / "conf", "-l", f"maildir:{folder}/mail"),
+            *("-f", SENDER, "-a", ANN, "-r", ANN, folder / "s.sieve", folder / "m.eml"),
+        ],
         env={"PATH": os.environ["PATH"], "USER": "nobody", "HOME": str(folder)},
         user=NOBODY if os.geteuid() == 0 else None,
         group=NOBODY if os.geteuid() == 0 else None,
