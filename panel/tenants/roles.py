@@ -59,7 +59,7 @@ ROLE_DUTIES = {
     Role.OPERATOR_SUPPORT: "sees everything, changes nothing",
     Role.RESELLER_ADMIN: "may do everything here and for all clients",
     Role.TENANT_ADMIN: "may do everything here",
-    Role.DOMAIN_MANAGER: "sees and changes single domains, which you name next",
+    Role.DOMAIN_MANAGER: "sees and changes only the domains that you name",
     Role.READ_ONLY: "sees everything here, changes nothing",
 }
 
