@@ -20,7 +20,17 @@ def run(*arguments: str, uid: int | None = None) -> tuple[int, str, str]:
 def test_it_tells_what_it_does_and_every_option() -> None:
     code, told, complaint = run("--help")
     assert (code, complaint) == (0, "")
-    for word in ("bookworm", "trixie", "--mirror", "--root", "--minutes", "--full", "--up", "debootstrap"):
+    for word in (
+        "bookworm",
+        "trixie",
+        "--mirror",
+        "--root",
+        "--minutes",
+        "--commit",
+        "--full",
+        "--up",
+        "debootstrap",
+    ):
         assert word in told
 
 
