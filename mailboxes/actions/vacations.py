@@ -35,6 +35,7 @@ from panel.tenants.roles import Permission
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 # How much of a message the trail keeps.
 MAX_TOLD = 200
+EMPTY = "Write {}: people get nothing else."
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,7 @@ def _check_text(reply: Reply) -> None:
             )
         if reply.is_on and not text.strip():
             what = "a subject" if field == "subject" else "a message"
-            raise Refused(f"Write {what}: people get nothing else.", "vacation_empty", field)
+            raise Refused(EMPTY.format(what), "vacation_empty", field)
 
 
 def _check_days(reply: Reply) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from mailboxes.actions.vacations import Reply
+from mailboxes.actions.vacations import EMPTY, Reply
 from mailboxes.vacations import MAX_MESSAGE, MAX_SUBJECT, time_zones
 from panel.lib.forms import PanelForm
 
@@ -24,10 +24,9 @@ class VacationForm(PanelForm):
         label="Last day away", required=False, widget=DayInput, input_formats=["%Y-%m-%d"]
     )
     time_zone = forms.ChoiceField(label="Time zone", help_text="The days begin and end at midnight there.")
-    # What is empty or too long, the action says in words of its own: an empty one may wait switched off.
-    subject = forms.CharField(required=False, max_length=MAX_SUBJECT)
+    subject = forms.CharField(max_length=MAX_SUBJECT, error_messages={"required": EMPTY.format("a subject")})
     message = forms.CharField(
-        required=False,
+        error_messages={"required": EMPTY.format("a message")},
         # A browser sends every line end as two characters, which count as one.
         max_length=2 * MAX_MESSAGE,
         widget=forms.Textarea(attrs={"rows": 7}),
@@ -36,6 +35,9 @@ class VacationForm(PanelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # One that is off may wait without its text.
+        if self.is_bound and "is_on" not in self.data:
+            self.fields["subject"].required = self.fields["message"].required = False
         kept = self.initial.get("time_zone", "")
         # A zone that an update of the tz database took away still shows.
         zones = time_zones() if kept in time_zones() or not kept else (kept, *time_zones())

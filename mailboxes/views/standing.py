@@ -22,12 +22,14 @@ def standing_of(reply: Reply) -> Standing:
     if not reply.is_on:
         return Standing("off", "Off", "Off")
     today = today_in(reply.time_zone, timezone.now())
-    until = f" until {day_words(reply.last_day)}" if reply.last_day else ""
+    last = day_words(reply.last_day) if reply.last_day else ""
     if reply.last_day and reply.last_day < today:
         return Standing("off", "Over", f"It ended with {day_words(reply.last_day)}")
     if reply.first_day > today:
-        return Standing("wait", "Waits", f"From {day_words(reply.first_day)}{until}")
-    return Standing("ok", "On", until.strip().capitalize() if until else "Until you switch it off")
+        return Standing(
+            "wait", "Waits", f"From {day_words(reply.first_day)}" + (f" until {last}" if last else "")
+        )
+    return Standing("ok", "On", f"Until {last or 'you switch it off'}")
 
 
 def day_words(day: date) -> str:

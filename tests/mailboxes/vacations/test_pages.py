@@ -59,7 +59,7 @@ def test_a_user_sets_the_reply_sees_it_and_takes_it_back(anns, ann):
     assert "The vacation reply is on. Until" in text_of(answer)
     assert "I am away." in text_of(answer)
     home = text_of(anns.get("/me/"))
-    assert re.search(r"Vacation reply</b><small[^>]*>Until ", home)
+    assert re.search(r"Vacation reply</b><small[^>]*>Until [A-Z][a-z]+day \d+ [A-Z][a-z]+", home)
     assert 'aria-checked="true"' in home
     again = anns.post(undo_of(answer), follow=True)
     assert "The vacation reply is as it was." in text_of(again)
@@ -177,6 +177,12 @@ def test_the_page_of_a_mailbox_that_only_receives_says_that_it_waits(browser, al
     away(ann)
     Mailbox.objects.filter(pk=ann.pk).update(state="receive_only")
     assert "Only an active mailbox answers." in text_of(browser.get(url(alder, ann)))
+
+
+def test_one_that_is_off_may_be_saved_without_a_text(anns):
+    off = {name: text for name, text in TYPED.items() if name not in {"is_on", "subject", "message"}}
+    assert anns.post("/me/vacation/", off).status_code == 302
+    assert not Vacation.objects.get().is_on
 
 
 def test_how_it_stands_is_told_in_words(anns, ann):
