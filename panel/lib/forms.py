@@ -47,6 +47,17 @@ class PanelForm(forms.Form):
     # What `attempt` met last.
     refusal: Refused | None = None
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            # A field that says something better of its own keeps it.
+            if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
+                field.error_messages["required"] = (
+                    "Choose one of these."
+                    if isinstance(field, forms.ChoiceField)
+                    else "This cannot stay empty."
+                )
+
     def attempt(self, act: Callable[[], Any]) -> Any:
         """The result of `act`, or None after putting its refusal at the field that it names, else on
         top of the form. An action used with it returns something true."""

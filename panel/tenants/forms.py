@@ -100,7 +100,9 @@ class ReasonForm(PanelForm):
 
 
 class RoleForm(PanelForm):
-    role = forms.ChoiceField(widget=forms.RadioSelect)
+    role = forms.ChoiceField(
+        widget=forms.RadioSelect, error_messages={"required": "Choose what this person may do."}
+    )
 
     def __init__(self, *args: Any, access: Access, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -74,11 +74,17 @@ class Tab:
         return response
 
     def submit(self, typed: dict[str, str]) -> Response:
-        """Fill in the page's form, each text into the field of that name, and send it."""
+        """Fill in the page's form, each text into the field of that name (or chosen there), and send it."""
         for name, text in typed.items():
-            self.page.locator(f'main [name="{name}"]').fill(text)
+            control = self.page.locator(f'main [name="{name}"]')
+            if control.first.get_attribute("type") == "radio":
+                self.page.locator(f'main [name="{name}"][value="{text}"]').check()
+            elif control.evaluate("control => control.localName") == "select":
+                control.select_option(text)
+            else:
+                control.fill(text)
         with self.page.expect_navigation(wait_until="load") as waiting:
-            self.page.locator("main button.primary").click()
+            self.page.locator("main button:is(.primary, .danger)").click()
         return waiting.value
 
     def check(self) -> None:

@@ -52,3 +52,19 @@ def test_the_result_of_an_act_comes_back():
     form = NoteForm({"name": "Ann"})
     assert form.is_valid()
     assert form.attempt(lambda: 42) == 42
+
+
+class ThreeFields(PanelForm):
+    name = forms.CharField()
+    kind = forms.ChoiceField(choices=[("a", "A")])
+    reason = forms.CharField(error_messages={"required": "Type the reason."})
+
+
+def test_an_empty_field_says_so_in_our_words_and_a_field_keeps_its_own():
+    form = ThreeFields({})
+    assert {name: list(errors) for name, errors in form.errors.items()} == {
+        "name": ["This cannot stay empty."],
+        "kind": ["Choose one of these."],
+        "reason": ["Type the reason."],
+    }
+    assert forms.CharField().error_messages["required"] == "This field is required."
