@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from domains.models import Domain
-from mailboxes.models import Address, Alias, Mailbox, SendAs, Target
+from mailboxes.models import Address, Alias, Mailbox, SendAs, Target, Vacation
 from panel.mailserver.questions import PGSQL, map_query
 from panel.tenants.models import Tenant
 from tests.factories import PASSWORD_HASH, make_domain
@@ -58,6 +58,10 @@ def crowd(alder: Tenant) -> None:
     )
     SendAs.objects.bulk_create(
         SendAs(mailbox=mailbox, sender=f"s{mailbox.pk}@d7.example") for mailbox in mailboxes
+    )
+    Vacation.objects.bulk_create(
+        Vacation(mailbox=mailbox, is_on=True, first_day=now.date(), starts_at=now, answer="Away")
+        for mailbox in mailboxes
     )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
@@ -110,5 +114,15 @@ def test_each_question_of_postfix_uses_an_index(name: str, crowd: None) -> None:
 @pytest.mark.parametrize("name", ["passdb", "userdb"])
 def test_each_question_of_dovecot_uses_an_index(name: str, crowd: None) -> None:
     plans = plans_of(DOVECOT[connection.vendor][name])
+    assert plans
+    assert scanned_tables(plans) == set(), plans
+
+
+@pytest.mark.parametrize("view", ["mail_sieve_names", "mail_sieve_names_always"])
+def test_whether_there_is_a_sieve_script_is_found_by_an_index(view: str, crowd: None) -> None:
+    """What Dovecot asks for every message that it delivers."""
+    plans = plans_of(
+        f"SELECT id FROM {view} WHERE script_name = 'vacation' AND username = 'n3@d7.example'"  # noqa: S608 -- constants
+    )
     assert plans
     assert scanned_tables(plans) == set(), plans
