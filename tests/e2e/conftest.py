@@ -10,15 +10,16 @@ from tests.dns import Zone
 from tests.e2e.house import House, running_house
 from tests.e2e.person import Person
 
-DATABASES = [
-    pytest.param(name, marks=pytest.mark.xdist_group(f"e2e-{name}")) for name in ("sqlite", "postgresql")
-]
+POSTGRESQL, SQLITE = (
+    pytest.param(name, marks=pytest.mark.xdist_group(f"e2e-{name}")) for name in ("postgresql", "sqlite")
+)
 
 
-@pytest.fixture(scope="module", params=DATABASES)
+# PostgreSQL first: pytest sorts by position, and the chapter that only it has belongs to the same run.
+@pytest.fixture(scope="module", params=[POSTGRESQL, SQLITE])
 def house(request: pytest.FixtureRequest) -> Iterator[House]:
     assert os.geteuid() == 0, "start these tests as root: they run Postfix and Dovecot"
-    with running_house(request.param, Zone("alder.example")) as house:
+    with running_house(request.param, Zone("alder.example"), Zone("finch.example")) as house:
         yield house
 
 

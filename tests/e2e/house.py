@@ -23,7 +23,6 @@ class House:
     name: str
     installation: Installation
     name_server: Nsd
-    zone: Zone
     database: PostgreSQL | None
     # What the cast learns on the way: passwords by address.
     passwords: dict[str, str] = field(default_factory=dict)
@@ -33,13 +32,13 @@ class House:
     def url(self) -> str:
         return f"http://{HOST}:{self.installation.port}"
 
-    def mail_port(self, standard: int) -> int:
+    def port(self, standard: int) -> int:
+        """Where a standard port of mail is here."""
         return standard + self.installation.offset
 
-    def publish(self, name: str, value: str) -> None:
-        """Put a TXT record into the public DNS of the client's domain."""
-        self.zone.txt(name, value)
-        self.name_server.publish(self.zone)
+    def publish(self, domain: str, name: str, value: str) -> None:
+        """Put a TXT record into the public DNS of a domain."""
+        self.name_server.publish(self.name_server.zones[domain].txt(name, value))
 
     def printed(self, pattern: str) -> str:
         """What `deploy/up` said to whoever started it."""
@@ -54,14 +53,14 @@ class House:
 
 
 @contextmanager
-def running_house(name: str, zone: Zone) -> Iterator[House]:
+def running_house(name: str, *zones: Zone) -> Iterator[House]:
     """`name` is the database, "sqlite" or "postgresql"."""
     with ExitStack() as stack:
-        name_server = stack.enter_context(nsd(zone))
+        name_server = stack.enter_context(nsd(*zones))
         database = stack.enter_context(_postgresql()) if name == "postgresql" else None
         installation = Installation()
         stack.callback(installation.close)
-        house = House(name, installation, name_server, zone, database)
+        house = House(name, installation, name_server, database)
         installation.start(
             *(["--database", _url(database)] if database else []),
             POSTHOUSE_RESOLVERS=f"{HOST}:{name_server.port}",

@@ -35,7 +35,7 @@ class Sent:
 def swaks(house: House, *, to: str, sender: str, user: str = "", password: str = "", kb: int = 0) -> Sent:
     """Submit with STARTTLS as `sender`, or as `user`. Without `password` it comes from outside, to port 25."""
     tag = uuid.uuid4().hex
-    command = ["swaks", "--server", f"{HOST}:{house.mail_port(587 if password else 25)}", "--timeout", "60"]
+    command = ["swaks", "--server", f"{HOST}:{house.port(587 if password else 25)}", "--timeout", "60"]
     command += ["--to", to, "--from", sender, "--header", f"Subject: {tag}"]
     if password:
         command += ["--tls", "--auth", "PLAIN", "--auth-user", user or sender, "--auth-password", password]
@@ -67,7 +67,7 @@ def _run(command: list[str], tag: str, text: str = "") -> Sent:
 @contextlib.contextmanager
 def imap(house: House, user: str, password: str = "") -> Iterator[imaplib.IMAP4_SSL]:
     """Raises `imaplib.IMAP4.error` for a refused sign-in."""
-    client = imaplib.IMAP4_SSL(HOST, house.mail_port(993), ssl_context=TLS, timeout=30)
+    client = imaplib.IMAP4_SSL(HOST, house.port(993), ssl_context=TLS, timeout=30)
     try:
         client.login(user, password or house.passwords[user])
         yield client
@@ -96,6 +96,16 @@ def read(house: House, user: str, text: str, *, seconds: float = WAIT_SECONDS) -
                 return client.fetch(numbers[-1].decode(), "(RFC822)")[1][0][1].decode()
             assert time.monotonic() < deadline, f"no “{text}” came to {user} in {seconds} s\n{house.logs()}"
             time.sleep(0.2)
+
+
+def subjects(house: House, user: str) -> set[str]:
+    """Of all messages in the inbox."""
+    with imap(house, user) as client:
+        client.select()
+        answer = client.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1]
+        return {
+            part[1].decode().removeprefix("Subject:").strip() for part in answer if isinstance(part, tuple)
+        }
 
 
 def wait_until(seconds: float, is_so: object, what: str) -> float:

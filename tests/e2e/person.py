@@ -113,6 +113,10 @@ class Person:
         self.page.goto("/")
         return self.page.url.partition("?")[0].endswith("/sign-in/")
 
+    def is_inside(self) -> bool:
+        self.page.goto("/")
+        return self.page.get_by_role("button", name=re.compile("^Your account")).count() == 1
+
     # Tenants and teams
 
     def switches_to(self, tenant: str) -> None:
@@ -176,9 +180,11 @@ class Person:
         self.sees("The record was found on every name server")
         self.sees("It carries mail.")
 
-    def adds_mailbox(self, name: str, quota_gb: str, password: str = "") -> str:
+    def adds_mailbox(self, name: str, quota_gb: str, password: str = "", domain: str = "") -> str:
         """Its password: the given one, or the one that is shown."""
         self.go("Mailboxes", "Add mailbox")
+        if domain:
+            self.fill(domain=domain)
         self.fill(local_part=name, name=name.capitalize(), quota_bytes=quota_gb, password=password)
         self.press("Add mailbox")
         self.sees(f"{name}@")

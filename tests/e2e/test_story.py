@@ -8,18 +8,27 @@ import imaplib
 import time
 from collections.abc import Callable
 
+import pytest
+
+from tests.e2e.conftest import POSTGRESQL
 from tests.e2e.house import House
-from tests.e2e.mail import as_printed, imap, may_sign_in, read, swaks, wait_until
+from tests.e2e.mail import as_printed, imap, may_sign_in, read, subjects, swaks, wait_until
 from tests.e2e.person import Person
+from tests.load import Load
+from tests.panel.mailserver.clients import receive, submit
 
 People = Callable[[str], Person]
 
-RESELLER, CLIENT, DOMAIN = "Northmoor Studio", "Alder and Finch", "alder.example"
+RESELLER, CLIENT = "Northmoor Studio", "Alder and Finch"
+DOMAIN, SECOND_DOMAIN = "alder.example", "finch.example"
 NORA, ALMA = "nora@northmoor.example", "alma@finch.example"
 ANN, BOB, INFO, NOBODY = (f"{name}@{DOMAIN}" for name in ("ann", "bob", "info", "nobody"))
+EVE = f"eve@{SECOND_DOMAIN}"
 FRIEND = "friend@outside.example"
 # What the product promises: a new sign-in is refused within 5 s, an open session ends within 10.
 NEW_SIGN_INS_SECONDS, OPEN_SESSIONS_SECONDS = 5, 10
+BEFORE_SECONDS, AWAY_SECONDS, BACK_WITHIN_SECONDS = 3, 10, 15
+PARTS = ("web", "worker", "mail_keeper", "dovecot", "/postfix/sbin/master")
 
 
 class TestTheHouseOpens:
@@ -61,7 +70,7 @@ class TestTheClientMovesIn:
         alma = people(ALMA)
         host, value = alma.adds_domain(DOMAIN)
         alma.shoot("04-domain-waits")
-        house.publish(host, value)
+        house.publish(DOMAIN, host, value)
         alma.presses_check()
         alma.sees_domain_proved()
         alma.shoot("05-domain-proved")
@@ -171,6 +180,52 @@ class TestTheClientDoesNotPay:
             read(house, BOB, sent.tag)
         read(house, ANN, received.tag)
 
+
+@pytest.mark.parametrize("house", [POSTGRESQL], indirect=True)
+class TestTheDatabaseIsAway:
+    def test_ten_seconds_without_it_under_load_only_delay(self, house: House, people: People):
+        assert house.database is not None
+        parts = {name: house.installation.pid_of(name) for name in PARTS}
+        alma = people(ALMA)
+        with Load(
+            lambda: submit(house, ANN, BOB, password=house.passwords[ANN]),
+            lambda: receive(house, FRIEND, BOB),
+        ) as load:
+            time.sleep(BEFORE_SECONDS)
+            house.database.stop()
+            time.sleep(AWAY_SECONDS / 2)
+            alma.page.goto("/")
+            alma.sees("Something broke on our side")
+            alma.shoot("12-database-away")
+            time.sleep(AWAY_SECONDS / 2)
+            house.database.start()
+            back = load.now()
+            wait_until(BACK_WITHIN_SECONDS, alma.is_inside, "the panel is back")
+            time.sleep(max(0, back + BACK_WITHIN_SECONDS + 3 - load.now()))
+        assert load.codes <= {250, 451, 454}, load.codes
+        assert 451 in load.codes
+        assert load.refused_after(back + BACK_WITHIN_SECONDS) == []
+        # What was on its way to the mailbox when the database went is tried again after half a minute.
+        wait_until(75, lambda: set(load.accepted) <= subjects(house, BOB), "all that was accepted arrives")
+        assert {name: house.installation.pid_of(name) for name in PARTS} == parts
+
+    def test_afterwards_worker_and_keeper_do_their_work(self, house: House, people: People):
+        alma = people(ALMA)
+        host, value = alma.adds_domain(SECOND_DOMAIN)
+        house.publish(SECOND_DOMAIN, host, value)
+        alma.presses_check()
+        alma.sees_domain_proved()
+        requests = house.installation.state / "run/requests"
+        wait_until(
+            OPEN_SESSIONS_SECONDS, lambda: not any(requests.iterdir()), "the keeper has reloaded Postfix"
+        )
+        house.passwords[EVE] = alma.adds_mailbox("eve", quota_gb="1", domain=SECOND_DOMAIN)
+        sent = swaks(house, sender=ANN, password=house.passwords[ANN], to=EVE)
+        assert sent.code == 250, sent.transcript
+        read(house, EVE, sent.tag)
+
+
+class TestTheBooksAreClosed:
     def test_no_page_complained(self, people: People):
         assert {email: people(email).complaints for email in (NORA, ALMA, BOB)} == {
             NORA: [],
