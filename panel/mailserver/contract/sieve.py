@@ -29,9 +29,9 @@ _ADDRESSES = f"""(
         UNION SELECT s.address, s.domain_id, 1
             FROM leads JOIN mailboxes_target t ON t.destination = leads.address
             JOIN mailboxes_address s ON s.id = t.address_id AND s.local_part <> ''
-            JOIN mailboxes_alias l ON l.address_id = s.id AND l.is_enabled
-            JOIN domains_domain o ON o.id = s.domain_id
-                AND o.tenant_id = d.tenant_id AND o.proved_at IS NOT NULL AND o.removed_at IS NULL)
+            WHERE EXISTS (SELECT 1 FROM mailboxes_alias l WHERE l.address_id = s.id AND l.is_enabled)
+              AND EXISTS (SELECT 1 FROM domains_domain x
+                          WHERE x.id = s.domain_id AND x.tenant_id = d.tenant_id AND {_LIVES}))
     SELECT @{{join}}('"' || named.address || '"', ',') FROM (
         SELECT spelled.address FROM (
             SELECT leads.address, MIN(leads.is_own) AS rank FROM leads GROUP BY leads.address
