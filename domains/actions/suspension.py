@@ -52,6 +52,7 @@ def unsuspend_domain(*, access: Access, domain: Domain) -> Domain:
     before = {"suspended": True, "reason": domain.suspended_reason}
     domain.suspended_at, domain.suspended_reason, domain.suspended_role = None, "", ""
     domain.save(update_fields=["suspended_at", "suspended_reason", "suspended_role"])
+    Revocation.objects.create(kind=RevocationKind.HELD, subject="")
     record("domain.unsuspend", domain, access, before=before, after={"suspended": False})
     return domain
 

@@ -1,5 +1,5 @@
-"""The keeper: a small process of root that reloads Postfix and removes mail files for the worker, and
-wakes Postfix when PostgreSQL is back."""
+"""The keeper: a small process of root that reloads Postfix, has it try held mail and removes mail files for
+the worker, and wakes Postfix when PostgreSQL is back."""
 
 import contextlib
 import logging
@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from panel.mailserver.contract import HELD_DOMAIN
 from panel.mailserver.layout import Layout
-from panel.mailserver.requests import Reload, RemoveFiles, parse
+from panel.mailserver.requests import ReleaseHeld, Reload, RemoveFiles, parse
 
 log = logging.getLogger(__name__)
 POSTFIX = "/usr/sbin/postfix"
+POSTQUEUE = "/usr/sbin/postqueue"
 POLL_SECONDS = 0.1
 WATCH_SECONDS = 1.0
 
@@ -45,6 +47,8 @@ class Keeper:
             match request:
                 case Reload():
                     self.reload_postfix()
+                case ReleaseHeld():
+                    self.release_held()
                 case RemoveFiles():
                     remove_mail(self.layout.state / "mail", request)
         except (OSError, subprocess.SubprocessError):
@@ -67,6 +71,13 @@ class Keeper:
         """Raises `subprocess.SubprocessError`. A Postfix that does not run has nothing to forget."""
         if self._postfix("status").returncode == 0:
             self._postfix("reload").check_returncode()
+
+    def release_held(self) -> None:
+        """postqueue(1) -s: only what waits for this one site, not the whole queue. Raises
+        `subprocess.SubprocessError`. A Postfix that does not run tries everything when it starts."""
+        if self._postfix("status").returncode == 0:
+            command = [POSTQUEUE, "-c", str(self.layout.postfix), "-s", HELD_DOMAIN]
+            subprocess.run(command, capture_output=True, check=True, timeout=60)
 
     def _postfix(self, command: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 WAIT_SECONDS = 10
 _RELOAD = re.compile(r"reload\.([0-9]{1,18})")
+_HELD = re.compile(r"held\.([0-9]{1,18})")
 _FILES = re.compile(r"files\.([0-9]{1,18})(?:\.([0-9]{1,18}))?\.r([0-9]{1,18})")
 _FILES_SUBJECT = re.compile(r"([0-9]{1,18})(?:/([0-9]{1,18}))?")
 
@@ -24,6 +25,11 @@ class Reload:
 
 
 @dataclass(frozen=True)
+class ReleaseHeld:
+    """Have Postfix try the mail that waits for the end of a suspension."""
+
+
+@dataclass(frozen=True)
 class RemoveFiles:
     """Remove the mail of a domain, or of one mailbox in it."""
 
@@ -31,10 +37,12 @@ class RemoveFiles:
     mailbox_id: str | None
 
 
-def parse(name: str) -> Reload | RemoveFiles | None:
+def parse(name: str) -> Reload | ReleaseHeld | RemoveFiles | None:
     """The request that a file name stands for, or None."""
     if _RELOAD.fullmatch(name):
         return Reload()
+    if _HELD.fullmatch(name):
+        return ReleaseHeld()
     if match := _FILES.fullmatch(name):
         return RemoveFiles(match[1], match[2])
     return None
@@ -42,6 +50,10 @@ def parse(name: str) -> Reload | RemoveFiles | None:
 
 def reload_name(revocation_id: int) -> str:
     return f"reload.{revocation_id}"
+
+
+def held_name(revocation_id: int) -> str:
+    return f"held.{revocation_id}"
 
 
 def files_name(subject: str, revocation_id: int) -> str:

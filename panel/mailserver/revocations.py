@@ -71,6 +71,8 @@ def _execute(row: Revocation) -> None:
             _end_sign_ins_of(layout, below)
         case RevocationKind.RELOAD:
             requests.ask(layout.requests, requests.reload_name(row.pk))
+        case RevocationKind.HELD:
+            requests.ask(layout.requests, requests.held_name(row.pk))
         case RevocationKind.FILES:
             requests.ask(layout.requests, requests.files_name(row.subject, row.pk))
         case _:

@@ -130,6 +130,8 @@ class RevocationKind(models.TextChoices):
     TENANT = "tenant", "End sign-ins of a tenant"
     # Postfix remembers for the life of a process what kind of domain a name is.
     RELOAD = "reload", "Reload Postfix"
+    # Mail that waits for the end of a suspension is tried at once.
+    HELD = "held", "Release held mail"
     # Mail files of a purged mailbox or domain: `<domain id>/<mailbox id>` or `<domain id>`.
     FILES = "files", "Remove mail files"
 

@@ -60,6 +60,7 @@ def unsuspend_tenant(access: Access) -> Tenant:
     reason = tenant.suspended_reason
     tenant.suspended_at, tenant.suspended_reason, tenant.suspended_from = None, "", None
     tenant.save(update_fields=["suspended_at", "suspended_reason", "suspended_from"])
+    Revocation.objects.create(kind=RevocationKind.HELD, subject="")
     log.record(
         "tenant.unsuspend",
         actor=access.actor,

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             name='Revocation',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('sign_in', 'End sign-ins'), ('domain', 'End sign-ins of a domain'), ('tenant', 'End sign-ins of a tenant'), ('reload', 'Reload Postfix'), ('files', 'Remove mail files')], max_length=8)),
+                ('kind', models.CharField(choices=[('sign_in', 'End sign-ins'), ('domain', 'End sign-ins of a domain'), ('tenant', 'End sign-ins of a tenant'), ('reload', 'Reload Postfix'), ('held', 'Release held mail'), ('files', 'Remove mail files')], max_length=8)),
                 ('subject', models.CharField(blank=True, max_length=254)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('due_at', models.DateTimeField(auto_now_add=True)),

@@ -107,6 +107,26 @@ def test_it_waits_whichever_way_it_came_and_arrives_afterwards(suspended: MailSt
     assert waiting(suspended) == []
 
 
+UNSUSPEND = """
+from panel.mailserver.revocations import carry_out, due_ids
+from panel.tenants.access import command_access
+from panel.tenants.actions import unsuspend_tenant
+from panel.tenants.models import Revocation, Tenant
+Revocation.objects.all().delete()
+unsuspend_tenant(command_access(Tenant.objects.get(name="Birch Dental")))
+assert [carry_out(pk) for pk in due_ids()] == [True]
+"""
+
+
+def test_the_end_of_the_suspension_has_it_tried_at_once_and_no_other_mail(suspended: MailStack) -> None:
+    held, other = receive(suspended, WRITER, "to-cid@alder.example"), "out@elsewhere.example"
+    submit(suspended, ANN, other)
+    wait_for(suspended, HELD_CID), wait_for(suspended, other)
+    suspended.as_worker(UNSUSPEND)
+    assert has_arrived(suspended, CID, held)
+    assert [address for address, _ in waiting(suspended)] == [other]
+
+
 def test_an_active_target_beside_it_gets_its_mail_at_once(suspended: MailStack) -> None:
     tag = submit(suspended, ANN, "mixed@alder.example")
     assert has_arrived(suspended, BOB, tag)

@@ -1,4 +1,4 @@
-"""What the worker may ask of root: two things, and no spelling makes a third."""
+"""What the worker may ask of root: three things, and no spelling makes a fourth."""
 
 from pathlib import Path
 
@@ -7,11 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from panel.mailserver.keeper import remove_mail
-from panel.mailserver.requests import NotDoneError, Reload, RemoveFiles, ask, files_name, parse, reload_name
+from panel.mailserver.requests import (
+    NotDoneError,
+    ReleaseHeld,
+    Reload,
+    RemoveFiles,
+    ask,
+    files_name,
+    held_name,
+    parse,
+    reload_name,
+)
 
 
 def test_a_name_says_all() -> None:
     assert parse(reload_name(7)) == Reload()
+    assert parse(held_name(7)) == ReleaseHeld()
     assert parse(files_name("3/5", 7)) == RemoveFiles("3", "5")
     assert parse(files_name("3", 7)) == RemoveFiles("3", None)
 
@@ -28,7 +39,7 @@ def test_any_other_name_is_nothing(name: str) -> None:
     if isinstance(request, RemoveFiles):
         assert request.domain_id.isdigit()
     else:
-        assert request is None or isinstance(request, Reload)
+        assert request is None or isinstance(request, Reload | ReleaseHeld)
 
 
 def test_mail_is_removed_and_what_lies_beside_it_stays(tmp_path: Path) -> None:

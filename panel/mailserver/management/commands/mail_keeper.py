@@ -19,7 +19,7 @@ POSTFIX_TRIES_AGAIN = (3, 9)
 
 
 class Command(BaseCommand):
-    help = "Reload Postfix and remove mail files when the worker asks for it (run by the supervisor)."
+    help = "Reload Postfix, have it try held mail and remove mail files when the worker asks for it (run by the supervisor)."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         stopping = False
