@@ -90,7 +90,7 @@ class GrantForm(PanelForm):
 class ManagedDomainForm(PanelForm):
     """One more domain for a domain manager: chosen from a short list, typed where it would be a long one."""
 
-    domain = forms.CharField(max_length=1100)
+    domain = forms.CharField(max_length=1100, error_messages={"required": "Choose a domain."})
 
     def __init__(self, member: Membership, data: Any = None) -> None:
         super().__init__(data)
