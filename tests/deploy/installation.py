@@ -1,5 +1,6 @@
 """One `deploy/up` in a folder and on ports of its own."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -21,10 +22,27 @@ def free_offset() -> int:
     """An offset at which all mail ports are free. Below the ports that the kernel hands out itself."""
     for step in range(200):
         offset = 5000 + (os.getpid() * 7 + step * 13) % 3400
-        if all(_is_free(port + offset) for port in STANDARD_PORTS.values()):
+        ports = [port + offset for port in STANDARD_PORTS.values()]
+        if all(map(_is_free, ports)) and _reserve(ports):
             return offset
     message = "no free mail ports"
     raise RuntimeError(message)
+
+
+def _reserve(ports: list[int]) -> bool:
+    """Whether no other test of this machine has chosen one of them: it binds them only seconds later. They
+    are ours until this process ends."""
+    folder = Path(tempfile.gettempdir()) / "posthouse-test-ports"
+    folder.mkdir(exist_ok=True)
+    held = [os.open(folder / str(port), os.O_RDWR | os.O_CREAT, 0o600) for port in ports]
+    try:
+        for descriptor in held:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        for descriptor in held:
+            os.close(descriptor)
+        return False
+    return True
 
 
 def _is_free(port: int) -> bool:
