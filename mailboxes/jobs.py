@@ -38,7 +38,8 @@ def purge_deleted() -> int:
         purged += purge_mailbox(pk)
     for pk in list(_in_gone_domains(Alias.objects.all()).values_list("pk", flat=True)[:BATCH]):
         _purge_alias(pk)
-    Address.objects.filter(kind=AddressKind.RESERVED, domain__in=_gone_domains()).delete()
+    for pk in list(_free_names().values_list("pk", flat=True)[:BATCH]):
+        _free_name(pk)
     return purged
 
 
@@ -123,6 +124,24 @@ def _purge_alias(pk: int) -> None:
         tenant_id=address.domain.tenant_id,
         obj=("alias", pk, address.address),
     )
+
+
+def _free_names() -> QuerySet[Address]:
+    over = Q(reserved_until__lte=timezone.now()) | Q(domain__in=_gone_domains())
+    return Address.objects.filter(over, kind=AddressKind.RESERVED)
+
+
+@transaction.atomic
+def _free_name(pk: int) -> None:
+    """Let others have a name that a renamed mailbox gave up, and nothing that was meant for that one."""
+    lock_graph()
+    address = (
+        _free_names().select_for_update(of=("self",)).select_related("domain__tenant").filter(pk=pk).first()
+    )
+    if address is not None:
+        _take_back_rights(address)
+        take_out(leading_to(address), actor=SYSTEM)
+        address.delete()
 
 
 def _spellings(address: Address) -> list[str]:

@@ -13,7 +13,7 @@ from panel.tenants.access import Access
 class AddressKind(models.TextChoices):
     MAILBOX = "mailbox", "Mailbox"
     ALIAS = "alias", "Alias"
-    # Kept free, such as the name of a mailbox that was purged for a reason.
+    # Kept free: the name that a mailbox gave up, so that nobody else gets its mail.
     RESERVED = "reserved", "Reserved"
 
 
@@ -25,11 +25,23 @@ class Address(models.Model):
     local_part = models.CharField(max_length=64, blank=True)
     # `local_part@domain` in lower case with an A-label: the key of every question of the mail servers.
     address = models.CharField(max_length=318, unique=True)
+    # Of a reserved name: when it is free for others, and the mailbox that had it and may take it back.
+    reserved_until = models.DateTimeField(null=True)
+    reserved_for = models.ForeignKey(
+        "mailboxes.Mailbox", on_delete=models.CASCADE, null=True, related_name="former_names"
+    )
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["domain", "local_part"], name="one_address_per_name"),
             models.CheckConstraint(condition=~Q(local_part__contains="+"), name="address_without_plus"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["reserved_until"],
+                condition=Q(reserved_until__isnull=False),
+                name="address_reserved",
+            ),
         ]
 
     def __str__(self) -> str:

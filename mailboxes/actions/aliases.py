@@ -213,7 +213,7 @@ def _refuse_taken(full: str) -> None:
         return
     shown = display_address(full)
     if existing.kind == AddressKind.RESERVED:
-        message = f"{shown} is kept free and cannot be used."
+        message = reserved_words(existing)
     elif existing.kind == AddressKind.MAILBOX:
         message = f"There is a mailbox {shown} already. To send its mail on, set forwarding in that mailbox."
         if existing.mailbox.state == MailboxState.DELETED:
@@ -225,6 +225,15 @@ def _refuse_taken(full: str) -> None:
     else:
         message = f"{existing.domain.name} has a catch-all already. Change its targets instead."
     raise Refused(message, "address_taken", "local_part")
+
+
+def reserved_words(existing: Address) -> str:
+    """Why a reserved name is refused."""
+    shown, until = display_address(existing.address), existing.reserved_until
+    if until is None:
+        return f"{shown} is kept free and cannot be used."
+    when = f"{until.day} {until:%B %Y}"
+    return f"{shown} was given up when its mailbox was renamed. The name stays reserved until {when}."
 
 
 def _locked(access: Access, alias: Alias) -> Alias:

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from domains.models import Domain
-from mailboxes.actions.aliases import lock_domain
+from mailboxes.actions.aliases import lock_domain, reserved_words
 from mailboxes.models import Address, AddressKind, Mailbox, MailboxState, MailUsage, Vacation
 from mailboxes.outranking import refuse_outranked
 from mailboxes.passwords import check_policy, generate_password, hash_password
@@ -79,14 +79,14 @@ def add_mailbox(
     address_taken, outranked, cap_reached, quota_*, name_*, domain_*.
     """
     access.require(Permission.MAILBOX_EDIT)
-    local, full = _address_in(domain, local_part)
+    local, full = address_in(domain, local_part)
     name = check_name(name)
     check_quota(quota_bytes)
     hashed, one_time = _hash_or_make(password, full)
     with transaction.atomic():
         locked = lock_domain(access, domain)
         _refuse_outranked_name(access, full)
-        _refuse_taken(full)
+        refuse_taken(full)
         take_caps(locked.tenant, quota_bytes)
         address = _reserve(Address(domain=locked, kind=AddressKind.MAILBOX, local_part=local, address=full))
         # Figures of an earlier mailbox of this name, if its purge could not reach them.
@@ -113,7 +113,7 @@ def _hash_or_make(typed: str | None, address: str) -> tuple[str, str]:
     return hash_password(typed), ""
 
 
-def _address_in(domain: Domain, typed: str) -> tuple[str, str]:
+def address_in(domain: Domain, typed: str) -> tuple[str, str]:
     """The local part as it is stored, and the whole address."""
     local = _local_part(typed)
     full = f"{local}@{domain.name}"
@@ -127,7 +127,7 @@ def edit_mailbox(
     *, access: Access, mailbox: Mailbox, name: str, quota_bytes: int | None, protocols: Protocols
 ) -> Mailbox:
     """Give the mailbox this name, quota and these protocols. A protocol that is taken away ends open
-    sessions. Its address stays: a new name is a new mailbox.
+    sessions. Its address stays: `rename_mailbox` changes that.
 
     Raises `PermissionDenied`, and `Refused` (outranked, mailbox_deleted, cap_reached, quota_*, name_*).
     """
@@ -263,12 +263,12 @@ def _reserve(address: Address) -> Address:
         with transaction.atomic():
             address.save(force_insert=True)
     except IntegrityError:
-        _refuse_taken(address.address)
+        refuse_taken(address.address)
         raise
     return address
 
 
-def _refuse_taken(full: str) -> None:
+def refuse_taken(full: str) -> None:
     existing = Address.objects.select_related("mailbox").filter(address=full).first()
     if existing is None:
         return
@@ -276,7 +276,7 @@ def _refuse_taken(full: str) -> None:
     if existing.kind == AddressKind.ALIAS:
         message = f"{shown} is an alias already. Delete the alias first, or choose another name."
     elif existing.kind == AddressKind.RESERVED:
-        message = f"{shown} is kept free and cannot be used."
+        message = reserved_words(existing)
     elif existing.mailbox.state == MailboxState.DELETED:
         until = existing.mailbox.purge_at
         when = f" until {until.day} {until:%B %Y}" if until else ""

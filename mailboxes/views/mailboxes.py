@@ -28,6 +28,9 @@ from panel.tenants.roles import Permission
 UNPROCESSABLE = 422
 # What the history tells of, by its key in the trail.
 _LABELS = {
+    "address": "Address",
+    "old_address": "The old address",
+    "followers": "Targets changed in",
     "name": "Name",
     "quota_bytes": "Quota",
     "imap": "IMAP",

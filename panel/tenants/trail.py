@@ -38,6 +38,7 @@ ACTS = {
     "domain.prove": "saw the proof of the domain",
     "domain.purge": "purged the domain",
     "domain.remove": "removed the domain",
+    "domain.rename": "gave the main name to the domain",
     "domain.revoke_grant": "took a manager from the domain",
     "domain.suspend": "suspended the domain",
     "domain.undelete": "brought back the domain",
@@ -50,6 +51,7 @@ ACTS = {
     "mailbox.edit": "changed the mailbox",
     "mailbox.end_vacation": "ended the vacation reply of",
     "mailbox.purge": "purged the mailbox",
+    "mailbox.rename": "renamed the mailbox",
     "mailbox.set_forwarding": "changed the forwarding of",
     "mailbox.set_password": "set a new password for",
     "mailbox.set_state": "changed the state of",
@@ -81,6 +83,7 @@ ACTS = {
 }
 
 _FIELDS = {
+    "address": "Address",
     "admin": "Admin",
     "alias_of": "Alias domain of",
     "comment": "Comment",
@@ -88,6 +91,7 @@ _FIELDS = {
     "destinations": "Delivers to",
     "email": "E-mail address",
     "failures_before": "Failures before",
+    "followers": "Targets changed in",
     "imap": "IMAP",
     "is_active": "May sign in",
     "is_enabled": "On",
@@ -100,6 +104,8 @@ _FIELDS = {
     "max_storage_bytes": "Limit of storage",
     "may_oversell": "May promise more than it has",
     "name": "Name",
+    "old_address": "The old address",
+    "old_name": "The old name",
     "parent": "Below",
     "pop3": "POP3",
     "proved": "Proved",
