@@ -48,14 +48,14 @@ def test_the_name_leads_to_the_script_that_the_pure_function_makes(
 
 
 def test_it_begins_and_ends_by_itself(ann: Mailbox) -> None:
-    now = timezone.now().replace(microsecond=0)
-    second, hour = timedelta(seconds=1), timedelta(hours=1)
+    # A transaction of PostgreSQL knows one moment alone: that of its beginning.
+    now, minute, hour = timezone.now(), timedelta(minutes=1), timedelta(hours=1)
     for starts_at, ends_at, is_there in (
-        (now - second, None, True),
-        (now - hour, now + hour, True),
-        (now + hour, None, False),
-        (now - hour, now - second, False),
-        (now - hour, now, False),
+        (now - minute, None, True),
+        (now - hour, now + minute, True),
+        (now + minute, None, False),
+        (now + minute, now + hour, False),
+        (now - hour, now - minute, False),
     ):
         row = away(ann, starts_at=starts_at, ends_at=ends_at)
         assert bool(script_id()) is is_there, (starts_at, ends_at)
