@@ -10,13 +10,9 @@ from tests.dns import Zone
 from tests.e2e.house import House, running_house
 from tests.e2e.person import Person
 
-POSTGRESQL, SQLITE = (
-    pytest.param(name, marks=pytest.mark.xdist_group(f"e2e-{name}")) for name in ("postgresql", "sqlite")
-)
-
 
 # PostgreSQL first: pytest sorts by position, and the chapter that only it has belongs to the same run.
-@pytest.fixture(scope="module", params=[POSTGRESQL, SQLITE])
+@pytest.fixture(scope="module", params=["postgresql", "sqlite"])
 def house(request: pytest.FixtureRequest) -> Iterator[House]:
     assert os.geteuid() == 0, "start these tests as root: they run Postfix and Dovecot"
     with running_house(request.param, Zone("alder.example"), Zone("finch.example")) as house:

@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.conftest import POSTGRESQL
 from tests.e2e.house import House
 from tests.e2e.mail import as_printed, imap, may_sign_in, read, subjects, swaks, wait_until
 from tests.e2e.person import Person
@@ -181,7 +180,7 @@ class TestTheClientDoesNotPay:
         read(house, ANN, received.tag)
 
 
-@pytest.mark.parametrize("house", [POSTGRESQL], indirect=True)
+@pytest.mark.parametrize("house", ["postgresql"], indirect=True)
 class TestTheDatabaseIsAway:
     def test_ten_seconds_without_it_under_load_only_delay(self, house: House, people: People):
         assert house.database is not None
