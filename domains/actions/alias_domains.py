@@ -30,7 +30,8 @@ def make_alias_domain(*, access: Access, domain: Domain, target: Domain) -> Doma
     if domain.alias_domains.exists():
         message = f"Other domains are aliases of {display_domain(domain.name)}, so it cannot be one itself."
         raise Refused(message, "alias_chain", "alias_of")
-    if domain.addresses.exists():
+    # Names that are only kept free bind nobody here.
+    if domain.addresses.exclude(kind="reserved").exists():
         message = f"{display_domain(domain.name)} has mailboxes or aliases of its own. Delete them first."
         raise Refused(message, "alias_has_addresses", "alias_of")
     before = domain.alias_of.name if domain.alias_of else None
