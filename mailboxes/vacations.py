@@ -11,10 +11,10 @@ addresses that lead to a mailbox change without its vacation reply; the tests ho
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from email.header import Header
 from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 MAX_SUBJECT = 200
 MAX_MESSAGE = 10_000
@@ -131,7 +131,7 @@ def period(first_day: date, last_day: date | None, time_zone: str) -> Period:
 
 
 def today_in(time_zone: str, now: datetime) -> date:
-    return now.astimezone(ZoneInfo(time_zone)).date()
+    return now.astimezone(_zone(time_zone)).date()
 
 
 @cache
@@ -151,7 +151,15 @@ def _is_place(name: str) -> bool:
 
 
 def _midnight(day: date, time_zone: str) -> datetime:
-    return datetime.combine(day, time.min, ZoneInfo(time_zone)).astimezone(UTC)
+    return datetime.combine(day, time.min, _zone(time_zone)).astimezone(UTC)
+
+
+def _zone(name: str) -> tzinfo:
+    """UTC for a name that is not, or no longer, in the machine's tz database."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
 
 
 def _inside(text: str) -> str:

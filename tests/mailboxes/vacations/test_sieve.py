@@ -246,6 +246,11 @@ def test_days_begin_and_end_at_midnight_of_their_zone_over_the_change_of_clocks(
     assert (today_in("Europe/Berlin", late), today_in("UTC", late)) == (date(2026, 3, 10), date(2026, 3, 9))
 
 
+@pytest.mark.parametrize("gone", ["Mars/Olympus", "../../etc/passwd", "/etc/passwd", "", "x" * 300])
+def test_a_zone_that_the_machine_does_not_know_is_utc(gone: str) -> None:
+    assert period(date(2026, 1, 1), None, gone).starts_at == datetime(2026, 1, 1, tzinfo=UTC)
+
+
 def test_people_choose_among_places_and_utc() -> None:
     zones = time_zones()
     assert zones[0] == "UTC"
