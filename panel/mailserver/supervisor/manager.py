@@ -24,7 +24,8 @@ from honcho.process import Process
 from panel.mailserver.supervisor.guard import ENDING
 from panel.mailserver.supervisor.parts import Part
 
-START_SECONDS = 20
+# A small machine that is busy with something else takes long to read the program.
+START_SECONDS = 60
 # A worker finishes what it holds, and Dovecot's log process leaves a second after the rest.
 PATIENCE_SECONDS = 12
 LAST_LINES = 20

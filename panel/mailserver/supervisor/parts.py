@@ -1,6 +1,7 @@
 """The parts of a running installation that are not mail servers: web server, worker and broker."""
 
 import errno
+import http.client
 import os
 import shutil
 import socket
@@ -90,14 +91,21 @@ def panel_parts(state: State, port: int) -> list[Part]:
     owner = state.owner
     return [
         Part("worker", worker, owner.uid, owner.gid),
-        Part("web", web, owner.uid, owner.gid, is_ready=partial(_is_listening, port)),
+        Part("web", web, owner.uid, owner.gid, is_ready=partial(_is_serving, port)),
     ]
 
 
-def _is_listening(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _is_serving(port: int) -> bool:
+    """Whether a page is answered: the master listens before a worker has read its routes. The answer to a
+    host name that is not ours (400) will do, and one that tells of trouble (500, 503) will not."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/healthz", headers={"Host": "localhost"})
+        return connection.getresponse().status < http.HTTPStatus.INTERNAL_SERVER_ERROR
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def what_is_wrong_with(host: str, port: int) -> str | None:

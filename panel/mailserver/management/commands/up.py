@@ -75,6 +75,8 @@ class Command(BaseCommand):
     def _bring_up_to_date(self, *, with_mail: bool, demo: bool) -> None:
         for alias in settings.DATABASES:
             call_command("migrate", database=alias, verbosity=0, interactive=False)
+        # Raises `SystemCheckError` (a sentence each) for what would break at the first page.
+        self.check()
         call_command("collectstatic", verbosity=0, interactive=False)
         call_command("ensure_operator", stdout=self.stdout)
         if demo:
