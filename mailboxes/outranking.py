@@ -19,6 +19,9 @@ from panel.tenants.roles import RANK, Role
 def refuse_outranked(access: Access, address: str) -> None:
     """Raise `Refused` (outranked) where mail to `address` reaches a member who stands higher than
     `access`, or who has a seat outside of what lies below the actor's. `address` is the normal form of an address of ours, `@domain` for a catch-all."""
+    if access.seat_id is None or access.role is Role.OPERATOR_ADMIN:
+        # Nobody stands higher, and every seat lies below.
+        return
     local_part, domain = split_address(address)
     # The domain itself and its alias domains, as the member may have signed up under any of them.
     names = [domain, *Domain.objects.filter(alias_of__name=domain).values_list("name", flat=True)]

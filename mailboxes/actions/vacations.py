@@ -52,7 +52,11 @@ class Reply:
 
 def reply_of(mailbox: Mailbox) -> Reply:
     """What is set; for a mailbox without one, an empty reply that is off and begins today."""
-    row = Vacation.objects.filter(mailbox=mailbox).first()
+    return reply_from(Vacation.objects.filter(mailbox=mailbox).first())
+
+
+def reply_from(row: Vacation | None) -> Reply:
+    """The same from its row, or from there being none."""
     if row is not None:
         return _reply_in(row)
     zone = environment.time_zone

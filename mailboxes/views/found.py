@@ -5,7 +5,7 @@ from typing import Any
 from django.http import Http404
 
 from mailboxes.actions.forwarding import forwarding_of
-from mailboxes.actions.vacations import reply_of
+from mailboxes.actions.vacations import reply_from
 from mailboxes.figures import figures_of
 from mailboxes.models import Mailbox, MailboxState
 from mailboxes.outranking import is_outranked
@@ -27,7 +27,7 @@ def find(request: TenantRequest, mailbox_id: int) -> Mailbox:
     """The mailbox through the gate, or 404."""
     found = (
         Mailbox.objects.of(request.access)
-        .select_related("address__domain__tenant")
+        .select_related("address__domain__tenant", "vacation")
         .filter(pk=mailbox_id)
         .first()
     )
@@ -56,5 +56,5 @@ def about(request: TenantRequest, mailbox: Mailbox, tab: str) -> dict[str, Any]:
         "grace_days": environment.grace_days,
         "destinations": destinations,
         "keeps_copy": keeps_copy,
-        "standing": standing_of(reply_of(mailbox)),
+        "standing": standing_of(reply_from(getattr(mailbox, "vacation", None))),
     }
