@@ -120,7 +120,7 @@ def test_an_undo_that_comes_too_late_says_so(anns, ann):
         ("subject", "x\nBcc: evil@example.com", "cannot be seen"),
         ("last_day", "2001-01-01", "comes before the first one"),
         ("first_day", "09/03/2026", "valid date"),
-        ("first_day", "", "required"),
+        ("first_day", "", "cannot stay empty"),
         ("time_zone", "Mars/Olympus", "Mars/Olympus"),
     ],
 )
