@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from mailboxes.views import aliases, forwarding, lifecycle, mailboxes, send_as, vacations
+from mailboxes.views import aliases, forwarding, lifecycle, mailboxes, renames, send_as, vacations
 
 app_name = "mailboxes"
 urlpatterns: list[URLPattern] = [
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("mailboxes/<int:mailbox_id>/", mailboxes.detail, name="detail"),
     path("mailboxes/<int:mailbox_id>/history/", mailboxes.history, name="history"),
     path("mailboxes/<int:mailbox_id>/password/", mailboxes.password, name="password"),
+    path("mailboxes/<int:mailbox_id>/rename/", renames.mailbox, name="rename"),
     path("mailboxes/<int:mailbox_id>/state/", lifecycle.state, name="state"),
     path("mailboxes/<int:mailbox_id>/delete/", lifecycle.delete, name="delete"),
     path("mailboxes/<int:mailbox_id>/undelete/", lifecycle.undelete, name="undelete"),
@@ -27,4 +28,5 @@ urlpatterns: list[URLPattern] = [
     path("aliases/<int:alias_id>/switch/", aliases.switch, name="alias_switch"),
     path("aliases/<int:alias_id>/delete/", aliases.delete, name="alias_delete"),
     path("domains/<int:domain_id>/catch-all/", aliases.catch_all, name="catch_all"),
+    path("domains/<int:domain_id>/main-name/", renames.domain, name="rename_domain"),
 ]

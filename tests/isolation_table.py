@@ -106,6 +106,7 @@ MAILBOXES = {
     "mailboxes:history": (_READ_DOMAIN, _NO_METHOD),
     # Without a password one is made and shown.
     "mailboxes:password": (_EDIT_DOMAIN, _EDIT_DOMAIN),
+    "mailboxes:rename": (_EDIT_DOMAIN, _EDIT_DOMAIN_FORM),
     "mailboxes:state": (_NO_METHOD, _EDIT_DOMAIN_ACT),
     "mailboxes:delete": (_EDIT_DOMAIN, _EDIT_DOMAIN_ACT),
     "mailboxes:undelete": (_NO_METHOD, _EDIT_DOMAIN_ACT),
@@ -116,6 +117,8 @@ MAILBOXES = {
     "mailboxes:alias_switch": (_NO_METHOD, _EDIT_DOMAIN_ACT),
     "mailboxes:alias_delete": (_EDIT_DOMAIN, _EDIT_DOMAIN_ACT),
     "mailboxes:catch_all": (_READ_DOMAIN, _EDIT_DOMAIN_ACT),
+    # The domain of the table is no alias domain: nothing can be done.
+    "mailboxes:rename_domain": (_EDIT_DOMAIN_ACT, _EDIT_DOMAIN_ACT),
     "mailboxes:forwarding": (_READ_DOMAIN, _EDIT_DOMAIN_ACT),
     "mailboxes:vacation": (_READ_DOMAIN, _EDIT_DOMAIN_FORM),
     "mailboxes:vacation_undo": (_NO_METHOD, _EDIT_DOMAIN_ACT),

@@ -1,7 +1,7 @@
 """Make the name of an alias domain the main name of the domain that it leads to."""
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Value
 from django.db.models.functions import Concat, Left, Length
 
 from domains.actions.names import swap_names
@@ -109,7 +109,8 @@ def _move_targets(tenant: Tenant, old: str, new: str) -> None:
     )
     moved = _renamed("destination", old, new)
     same = Target.objects.filter(address=OuterRef("address"), destination=OuterRef("moved"))
-    _delete(mine.annotate(moved=moved).filter(Exists(same)))
+    double = mine.annotate(moved=moved).filter(Exists(same))
+    Target.objects.filter(pk__in=double.values("pk")).delete()
     mine.update(destination=moved)
 
 
@@ -120,13 +121,9 @@ def _move_rights(main: Domain, old: str, new: str) -> None:
     )
     moved = _renamed("sender", old, new)
     same = SendAs.objects.filter(mailbox=OuterRef("mailbox"), sender=OuterRef("moved"))
-    _delete(mine.annotate(moved=moved).filter(Exists(same)))
+    double = mine.annotate(moved=moved).filter(Exists(same))
+    SendAs.objects.filter(pk__in=double.values("pk")).delete()
     mine.update(sender=moved)
     # A right to the own address as the alias domain spelled it is a right to itself now.
     own = SendAs.objects.filter(mailbox__address__domain=main, sender=F("mailbox__address__address"))
     SendAs.objects.filter(pk__in=own.values("pk")).delete()
-
-
-def _delete(rows: QuerySet[Target] | QuerySet[SendAs]) -> None:
-    # By key: the rows are found by a column that a deletion does not know.
-    rows.model.objects.filter(pk__in=rows.values("pk")).delete()

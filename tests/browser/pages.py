@@ -44,6 +44,15 @@ PAGES = [
     Page("domain-removed", "domains:detail", "alder_admin", {"tenant_id": "alder", "domain_id": "removed"}),
     Page("domain-manager", "domains:detail", "alder_manager", {"tenant_id": "alder", "domain_id": "domain"}),
     Page("domain-remove", "domains:remove", "alder_admin", {"tenant_id": "alder", "domain_id": "domain"}),
+    Page(
+        "domain-alias", "domains:detail", "alder_admin", {"tenant_id": "alder", "domain_id": "alias_domain"}
+    ),
+    Page(
+        "domain-main-name",
+        "mailboxes:rename_domain",
+        "alder_admin",
+        {"tenant_id": "alder", "domain_id": "alias_domain"},
+    ),
     Page("mailboxes", "mailboxes:list", "alder_admin", {"tenant_id": "alder"}),
     Page("mailboxes-no-match", "mailboxes:list", "alder_admin", {"tenant_id": "alder"}, query="?q=zzz"),
     Page("mailboxes-first-use", "mailboxes:list", "cedar_admin", {"tenant_id": "cedar"}),
@@ -57,6 +66,15 @@ PAGES = [
     Page("mailbox-history", "mailboxes:history", "alder_admin", {"tenant_id": "alder", "mailbox_id": "ann"}),
     Page(
         "mailbox-password", "mailboxes:password", "alder_admin", {"tenant_id": "alder", "mailbox_id": "ann"}
+    ),
+    Page("mailbox-rename", "mailboxes:rename", "alder_admin", {"tenant_id": "alder", "mailbox_id": "ann"}),
+    Page(
+        "mailbox-rename-error",
+        "mailboxes:rename",
+        "alder_admin",
+        {"tenant_id": "alder", "mailbox_id": "ann"},
+        status=UNPROCESSABLE,
+        typed={"local_part": "office"},
     ),
     Page("mailbox-delete", "mailboxes:delete", "alder_admin", {"tenant_id": "alder", "mailbox_id": "ann"}),
     Page("tenants-operator", "tenants:list", "ops_admin", {"tenant_id": "operator"}),

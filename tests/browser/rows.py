@@ -84,11 +84,11 @@ def make_domains(alder: Tenant, birch: Tenant) -> Rows:
     gone: Rows = {"removed_at": now - timedelta(days=1), "purge_at": now + timedelta(days=13)}
     removed = make_domain("gone.example", alder, **gone)
     make_domain("xn--mller-kva.example", alder)
-    make_domain("alder-shop.example", alder, alias_of=domain)
+    shop = make_domain("alder-shop.example", alder, alias_of=domain)
     make_domain("birch.example", birch)
     for number in range(MANY):
         make_domain(f"site-{number:02}.example", alder)
-    return {"domain": domain, "pending": pending, "held": held, "removed": removed}
+    return {"domain": domain, "pending": pending, "held": held, "removed": removed, "alias_domain": shop}
 
 
 def make_addresses(domain: Domain) -> Rows:
