@@ -92,7 +92,10 @@ def _tell_own(request: HttpRequest, row: Vacation, news: str) -> None:
 def _form(request: HttpRequest, mailbox: Mailbox) -> VacationForm:
     reply = reply_of(mailbox)
     initial: dict[str, Any] = {name: getattr(reply, name) for name in VacationForm.base_fields}
-    return VacationForm(request.POST if request.method == "POST" else None, initial=initial)
+    form = VacationForm(request.POST if request.method == "POST" else None, initial=initial)
+    if reply.is_on:
+        form.fields["is_on"].help_text = f"{standing_of(reply).sentence}."
+    return form
 
 
 def _page(form: VacationForm, mailbox: Mailbox) -> dict[str, Any]:

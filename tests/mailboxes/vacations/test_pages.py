@@ -195,4 +195,6 @@ def test_how_it_stands_is_told_in_words(anns, ann):
     ):
         row = away(ann, **changes)
         assert re.search(rf"Vacation reply</b><small[^>]*>{said}", text_of(anns.get("/me/"))), said
+        on_its_page = re.search(rf"Reply while away<small[^>]*>{said}", text_of(anns.get("/me/vacation/")))
+        assert bool(on_its_page) is (said != "Off")
         row.delete()
