@@ -55,10 +55,16 @@ class Meter:
     used: int
     promised: int | None
     limit: int | None
+    # The tenant above whose limit it is; None where it is the tenant's own, or there is none.
+    set_by: Tenant | None = None
 
     @property
     def label(self) -> str:
         return LABELS[self.kind]
+
+    @property
+    def noun(self) -> str:
+        return self.label.lower()
 
     @property
     def unit(self) -> str:
@@ -120,9 +126,13 @@ def meters_of(tenant: Tenant, sums: Sums, path: Iterable[Tenant] = ()) -> dict[s
     lowest of the tenant's own and of those on `path`."""
     used = {UsageKind(usage.kind): usage.used for usage in tenant.usage.all()}
     return {
-        kind.value: Meter(kind, used.get(kind, 0), _promised(tenant, kind, used.get(kind, 0), sums), limit)
+        kind.value: Meter(
+            kind,
+            used.get(kind, 0),
+            _promised(tenant, kind, used.get(kind, 0), sums),
+            *_limit(kind, tenant, path),
+        )
         for kind in LABELS
-        for limit in [_limit(kind, (tenant, *path))]
     }
 
 
@@ -166,5 +176,11 @@ def _promised(tenant: Tenant, kind: UsageKind, used: int, sums: Sums) -> int | N
     return used - below.used + below.promised
 
 
-def _limit(kind: UsageKind, tenants: Iterable[Tenant]) -> int | None:
-    return min((cap for tenant in tenants if (cap := cap_of(tenant, kind)) is not None), default=None)
+def _limit(kind: UsageKind, tenant: Tenant, path: Iterable[Tenant]) -> tuple[int | None, Tenant | None]:
+    """The lowest, and who set it where that is not the tenant itself, which wins over an equal one."""
+    limit, set_by = cap_of(tenant, kind), None
+    for above in path:
+        cap = cap_of(above, kind)
+        if cap is not None and above.pk != tenant.pk and (limit is None or cap < limit):
+            limit, set_by = cap, above
+    return limit, set_by

@@ -1,38 +1,27 @@
 """What a tenant's overview shows: what is used, who is needed, what happened last."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
-from django.db.models import F, Q
+from django.utils import timezone
 
 from domains.models import Domain
 from panel.audit.models import AuditEntry
 from panel.lib.addresses import display_domain
+from panel.tenants import caps
 from panel.tenants.access import Access
-from panel.tenants.caps import CAP_FIELDS, cap_of
-from panel.tenants.models import Ancestry, Tenant, TenantKind, Usage, UsageKind
+from panel.tenants.caps import cap_of
+from panel.tenants.figures import Meter, meters_of, near_a_limit, sums_below
+from panel.tenants.models import Revocation, Tenant, TenantKind, UsageKind
+from panel.tenants.trail import act_of, icon_of
 from panel.web.navigation import link
+from panel.web.templatetags.posthouse import ago
 
 # More than this is a list page's work.
 MAX_ROWS = 5
-# A tenant is near its limit from here, as meters are.
-NEAR_PERCENT = 85
-
-_METERS = (
-    (UsageKind.DOMAINS, "Domains", "count"),
-    (UsageKind.MAILBOXES, "Mailboxes", "count"),
-    (UsageKind.ALIASES, "Aliases", "count"),
-    (UsageKind.STORAGE, "Storage promised", "bytes"),
-)
-
-
-@dataclass(frozen=True)
-class Meter:
-    label: str
-    used: int
-    limit: int | None
-    unit: str
-    # The tenant above whose limit it is; None where it is the tenant's own.
-    set_by: Tenant | None = None
+# An effect at the mail servers takes seconds; what waits longer is trouble.
+OVERDUE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -50,62 +39,64 @@ class Need:
         return f"s-{self.state}"
 
 
-def meters(access: Access) -> list[Meter]:
-    """Used and allowed by kind; the lowest cap along the path to the root is the one that binds. Who
-    stands above is named only to people who may go there. Two queries."""
+def meters(access: Access) -> dict[str, Meter]:
+    """Used, promised and allowed by kind; the lowest cap along the path to the root is the one that
+    binds. Three queries."""
     tenant = access.tenant
-    used = dict(Usage.objects.filter(tenant=tenant).values_list("kind", "used"))
-    path = [
-        row.ancestor
-        for row in Ancestry.objects.filter(tenant=tenant).select_related("ancestor").order_by("distance")
-    ]
-    return [_meter(path, kind, label, unit, used.get(kind, 0)) for kind, label, unit in _METERS]
+    return meters_of(tenant, sums_below([tenant.pk]), caps.path_to(tenant))
 
 
 def needs(access: Access) -> list[Need]:
-    """What waits for someone in the tenant and below: at most `MAX_ROWS` of each sort. Three queries."""
+    """What waits for someone in the tenant and below: at most `MAX_ROWS` of each sort. Three
+    queries, and one more for the operator."""
     mine = Domain.objects.of(access).filter(removed_at=None).select_related("tenant")
     waiting = mine.filter(proved_at=None).order_by("claim_expires_at", "pk")[:MAX_ROWS]
     held = mine.exclude(suspended_at=None).order_by("-suspended_at", "pk")[:MAX_ROWS]
     below = Tenant.objects.filter(pk__in=access.tenant_ids()).exclude(suspended_at=None)
     return [
+        *_overdue(access),
         *(_need_of_claim(access, domain) for domain in waiting),
         *(_need_of_held_domain(access, domain) for domain in held),
         *(_need_of_held_tenant(tenant) for tenant in below.order_by("-suspended_at", "pk")[:MAX_ROWS]),
     ]
 
 
-def near_limits(access: Access) -> list[Meter]:
+def near_limits(access: Access) -> list[tuple[Tenant, Meter]]:
     """Tenants below whose use comes near a cap of their own. One query; none for a client."""
     if access.tenant.kind == TenantKind.CLIENT:
         return []
-    full = Q()
-    for kind, name in CAP_FIELDS.items():
-        full |= Q(kind=kind, used__gt=0, used__gte=F(f"tenant__{name}") * NEAR_PERCENT / 100)
-    rows = Usage.objects.filter(full, tenant_id__in=access.tenant_ids()).exclude(tenant=access.tenant)
+    rows = near_a_limit().filter(tenant_id__in=access.tenant_ids()).exclude(tenant=access.tenant)
     return [
-        Meter(
-            label=f"{usage.tenant.name}, {usage.get_kind_display().lower()}",
-            used=usage.used,
-            limit=cap_of(usage.tenant, UsageKind(usage.kind)),
-            unit="bytes" if usage.kind == UsageKind.STORAGE else "count",
-        )
+        (usage.tenant, Meter(kind, usage.used, None, cap_of(usage.tenant, kind)))
         for usage in rows.select_related("tenant").order_by("tenant__sort_name", "pk")[:MAX_ROWS]
+        for kind in [UsageKind(usage.kind)]
     ]
 
 
-def latest(access: Access) -> list[AuditEntry]:
-    """The last entries of the trail of the tenant and those below. One query."""
-    return list(AuditEntry.objects.filter(tenant_id__in=access.tenant_ids()).order_by("-pk")[: MAX_ROWS + 1])
+def latest(access: Access) -> list[tuple[AuditEntry, str, str]]:
+    """The last entries of the trail of the tenant and those below, each with its symbol and
+    its act in words. One query."""
+    rows = AuditEntry.objects.filter(tenant_id__in=access.tenant_ids()).order_by("-pk")[: MAX_ROWS + 1]
+    return [(entry, icon_of(entry.action), act_of(entry.action)) for entry in rows]
 
 
-def _meter(path: list[Tenant], kind: UsageKind, label: str, unit: str, used: int) -> Meter:
-    """`path` leads from the tenant upward."""
-    caps = [
-        (cap, distance) for distance, tenant in enumerate(path) if (cap := cap_of(tenant, kind)) is not None
-    ]
-    cap, distance = min(caps, default=(None, 0))
-    return Meter(label, used, cap, unit, path[distance] if distance else None)
+def _overdue(access: Access) -> Iterator[Need]:
+    """For the operator: changes that the mail servers have not followed. Whoever was signed out may still
+    be signed in there."""
+    if access.tenant.kind != TenantKind.OPERATOR:
+        return
+    waiting = Revocation.objects.filter(done_at=None, created_at__lt=timezone.now() - OVERDUE)
+    oldest = waiting.order_by("created_at").first()
+    if oldest is None:
+        return
+    count = waiting.count()
+    yield Need(
+        state="bad",
+        title=f"{count} change{'s' if count != 1 else ''} did not reach the mail servers",
+        text=f"The oldest waits since {ago(oldest.created_at)}: {oldest.get_kind_display().lower()}. {oldest.last_error}",
+        url="",
+        label="",
+    )
 
 
 def _need_of_claim(access: Access, domain: Domain) -> Need:

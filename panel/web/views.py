@@ -13,7 +13,7 @@ from panel.tenants.access import TenantRequest, tenant_page
 from panel.tenants.models import TenantKind
 from panel.tenants.roles import Permission, Role
 from panel.tenants.suspension import open_memberships, why_shut_out
-from panel.web.navigation import home_of, is_open_above, link
+from panel.web.navigation import home_of, link
 from panel.web.overview import latest, meters, near_limits, needs
 from panel.web.search import MAX_TYPED, search
 from panel.web.theme import keep_theme
@@ -44,7 +44,7 @@ def overview(request: TenantRequest) -> HttpResponse:
         "web/overview.html",
         {
             "meters": meters(access),
-            "is_open_above": is_open_above(access),
+            "tight": None,
             "needs": needs(access),
             "near_limits": near,
             "near_limits_count": len(near),

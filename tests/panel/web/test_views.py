@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from mailboxes.models import Mailbox
 from panel.accounts.models import User
-from panel.tenants.models import Tenant
+from panel.tenants.models import Revocation, RevocationKind, Tenant
 from tests.factories import make_domain, make_user
 
 SignedIn = Callable[[User], Client]
@@ -74,7 +76,7 @@ def test_the_overview_asks_the_same_questions_for_one_row_and_for_three(
     for number in range(count):
         make_domain(f"waiting-{number}.example", alder, proved=False)
     browser = signed_in(north_admin)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(15):
         browser.get(f"/t/{north.pk}/")
 
 
@@ -185,3 +187,17 @@ def _sidebar(browser: Client, tenant: Tenant) -> list[str]:
     """The labels of the sidebar, from top to bottom."""
     page = browser.get(f"/t/{tenant.pk}/").content.decode()
     return re.findall(r"</svg>([^<]+)</a>", page.partition("<aside")[2].partition("</aside>")[0])
+
+
+def test_the_operator_is_told_what_did_not_reach_the_mail_servers(
+    signed_in: SignedIn, ops_admin: User, north_admin: User, operator: Tenant, north: Tenant
+) -> None:
+    late = Revocation.objects.create(
+        kind=RevocationKind.SIGN_IN, subject="ann@alder.example", last_error="doveadm does not answer"
+    )
+    assert "mail servers" not in signed_in(ops_admin).get(f"/t/{operator.pk}/").content.decode()
+    Revocation.objects.filter(pk=late.pk).update(created_at=timezone.now() - timedelta(minutes=5))
+    page = signed_in(ops_admin).get(f"/t/{operator.pk}/").content.decode()
+    assert "1 change did not reach the mail servers" in page
+    assert "doveadm does not answer" in page
+    assert "doveadm" not in signed_in(north_admin).get(f"/t/{north.pk}/").content.decode()
