@@ -60,6 +60,8 @@ def hand_out_password(
     """A new one-time password for a member who is locked out. Ends their sessions and reset links."""
     one_time = one_time or make_one_time_password()
     with transaction.atomic():
+        # Whoever hands it out knows it.
+        user.has_proved_address = False
         set_password(user, one_time.hashed, must_change=True)
         _record("member.hand_out", user, actor, tenant_id)
     return one_time.text
@@ -127,6 +129,7 @@ def reset_password(digest: str, new: str, *, actor: Actor) -> User:
         link = PasswordReset.objects.filter(digest=digest, ended_at=None, expires_at__gt=now)
         if not (user.is_active and link.update(ended_at=now)):
             raise _link_ended()
+        user.has_proved_address = True
         set_password(user, hashed, must_change=False)
         _record("member.reset_password", user, replace(actor, label=f"{actor.label} with a link"), None)
     return user
@@ -165,7 +168,7 @@ def set_active(user: User, *, active: bool, actor: Actor, tenant_id: int | None 
 def set_password(user: User, hashed: str, *, must_change: bool) -> None:
     """Store a new hash: sessions and reset links of the member end."""
     user.password, user.stamp, user.must_change_password = hashed, new_stamp(), must_change
-    user.save(update_fields=["password", "stamp", "must_change_password"])
+    user.save(update_fields=["password", "stamp", "must_change_password", "has_proved_address"])
     void_links(user)
 
 

@@ -27,6 +27,9 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=120, blank=True)
     is_active = models.BooleanField(default=True)
     must_change_password = models.BooleanField(default=False)
+    # The password was set by a mailed link, so by whoever reads the mail of `email`. Until then an admin
+    # who handed out a password may know it, and may have typed any address.
+    has_proved_address = models.BooleanField(default=False)
     # Changed whenever a credential changes: sessions made before it end at once.
     stamp = models.CharField(max_length=32, default=new_stamp)
     created_at = models.DateTimeField(auto_now_add=True)

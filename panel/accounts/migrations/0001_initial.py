@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(blank=True, max_length=120)),
                 ('is_active', models.BooleanField(default=True)),
                 ('must_change_password', models.BooleanField(default=False)),
+                ('has_proved_address', models.BooleanField(default=False)),
                 ('stamp', models.CharField(default=panel.accounts.models.new_stamp, max_length=32)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],

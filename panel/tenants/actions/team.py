@@ -38,11 +38,12 @@ def grantable_roles(access: Access) -> list[Role]:
 
 
 def add_member(access: Access, *, email: str, role: Role, name: str = "") -> Welcome:
-    """Give a person a role in `access.tenant` and all below it. Someone who signs in here already keeps
-    their password and name; a new person gets a one-time password.
+    """Give a person a role in `access.tenant` and all below it. A new person gets a one-time password, and
+    so does one who belongs to no tenant any more. Someone who signs in here already keeps their password
+    and name, unless nobody knows yet whether the address is theirs: then it is refused.
 
-    Raises `PermissionDenied`, and `Refused` (address codes, name_*, role_not_here, already_member) at
-    the field that it is about.
+    Raises `PermissionDenied`, and `Refused` (address codes, name_*, role_not_here, already_member,
+    member_unproved) at the field that it is about.
     """
     access.require(Permission.MEMBER_EDIT)
     try:
@@ -55,12 +56,14 @@ def add_member(access: Access, *, email: str, role: Role, name: str = "") -> Wel
     # take the same time.
     one_time = make_one_time_password()
     with transaction.atomic():
-        user = User.objects.filter(kind=UserKind.MEMBER, email=address).first()
+        user = User.objects.select_for_update().filter(kind=UserKind.MEMBER, email=address).first()
         text = None
         if user is None:
             user, text = make_member(
                 address, name, actor=access.actor, tenant_id=access.tenant.pk, one_time=one_time
             )
+        elif not _is_trusted(access, user):
+            text = hand_out_password(user, actor=access.actor, tenant_id=access.tenant.pk, one_time=one_time)
         membership = _join(access, user, role)
     return Welcome(membership, text)
 
@@ -124,6 +127,28 @@ def may_act_on(access: Access, membership: Membership) -> bool:
     is_own = access.actor.kind is ActorKind.MEMBER and access.actor.id == membership.user_id
     return (
         access.may(Permission.MEMBER_EDIT) and not is_own and access.outranks_or_equals(Role(membership.role))
+    )
+
+
+def _is_trusted(access: Access, user: User) -> bool:
+    """Whether the password of somebody who is known here already may open `access.tenant` too.
+
+    Another tenant's admin could have added the address of a person who is to come, kept the one-time
+    password, and waited. So it may where the person has set it by a mailed link, or where it opens this
+    tenant anyway. False where it opens nothing, so that a new one harms nobody; else raises `Refused`.
+    """
+    if (
+        user.has_proved_address
+        or Membership.objects.filter(user=user, tenant__below__tenant=access.tenant).exists()
+    ):
+        return True
+    if not Membership.objects.filter(user=user).exists():
+        return False
+    raise Refused(
+        f"{user.email} signs in here already, with a password that another team may have handed out. Ask the"
+        " person to set a new one by “Forgot your password?” on the sign-in page, then add them.",
+        "member_unproved",
+        "email",
     )
 
 

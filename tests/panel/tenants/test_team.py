@@ -1,5 +1,7 @@
 """Teams: nobody gives more than they have, nobody acts on who stands higher."""
 
+from functools import partial
+
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.management import call_command
@@ -52,6 +54,7 @@ def test_a_new_person_gets_a_password_that_must_be_changed(alder, alder_admin, a
 
 
 def test_a_person_who_signs_in_already_keeps_password_and_name(alder, alder_admin, south_admin, access_of):
+    User.objects.update(has_proved_address=True)
     before = (south_admin.password, south_admin.name)
     welcome = add_member(
         access_of(alder_admin, alder), email=south_admin.email, role=Role.READ_ONLY, name="Mallory"
@@ -59,6 +62,50 @@ def test_a_person_who_signs_in_already_keeps_password_and_name(alder, alder_admi
     assert welcome.one_time_password is None
     south_admin.refresh_from_db()
     assert (south_admin.password, south_admin.name) == before
+
+
+def test_a_password_that_another_tenant_handed_out_opens_nothing_else(
+    alder, birch, alder_admin, birch_admin, access_of
+):
+    """An admin adds the address of a stranger, keeps the one-time password and waits for the stranger to be
+    given a role elsewhere."""
+    planted = add_member(access_of(alder_admin, alder), email=NEW, role=Role.READ_ONLY).membership
+    add = partial(add_member, access_of(birch_admin, birch), email=NEW, role=Role.TENANT_ADMIN)
+    assert code_of(add) == "member_unproved"
+    assert not Membership.objects.filter(user=planted.user, tenant=birch).exists()
+    User.objects.filter(pk=planted.user_id).update(has_proved_address=True)
+    assert add().one_time_password is None
+
+
+def test_who_belongs_to_no_tenant_gets_a_new_password_with_the_next_one(
+    alder, birch, alder_admin, birch_admin, access_of
+):
+    in_alder = access_of(alder_admin, alder)
+    first = add_member(in_alder, email=NEW, role=Role.READ_ONLY)
+    user = remove_member(in_alder, first.membership)
+    second = add_member(access_of(birch_admin, birch), email=NEW, role=Role.READ_ONLY)
+    user.refresh_from_db()
+    assert user.check_password(second.one_time_password)
+    assert not user.check_password(first.one_time_password)
+
+
+def test_a_password_from_above_opens_what_lies_below(alder, north, north_admin, alder_admin, access_of):
+    add_member(access_of(north_admin, north), email=NEW, role=Role.READ_ONLY)
+    welcome = add_member(access_of(alder_admin, alder), email=NEW, role=Role.READ_ONLY)
+    assert welcome.one_time_password is None
+
+
+def test_nobody_brings_a_password_from_below_to_a_reseller(alder, north, north_admin, alder_admin, access_of):
+    add_member(access_of(alder_admin, alder), email=NEW, role=Role.READ_ONLY)
+    add = partial(add_member, access_of(north_admin, north), email=NEW, role=Role.RESELLER_ADMIN)
+    assert code_of(add) == "member_unproved"
+
+
+def test_a_handed_out_password_is_no_proof_of_the_address(alder, alder_admin, north_admin, access_of):
+    User.objects.filter(pk=alder_admin.pk).update(has_proved_address=True)
+    reset_member_password(access_of(north_admin, alder), in_team(alder_admin, alder))
+    alder_admin.refresh_from_db()
+    assert not alder_admin.has_proved_address
 
 
 def test_nobody_is_in_a_team_twice(alder, alder_admin, alder_reader, access_of):
