@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from mailboxes.views import aliases, forwarding, lifecycle, mailboxes, renames, send_as, vacations
+from mailboxes.views import addresses, aliases, forwarding, lifecycle, mailboxes, renames, send_as, vacations
 
 app_name = "mailboxes"
 urlpatterns: list[URLPattern] = [
@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("mailboxes/<int:mailbox_id>/forwarding/", forwarding.edit, name="forwarding"),
     path("mailboxes/<int:mailbox_id>/vacation/", vacations.edit, name="vacation"),
     path("mailboxes/<int:mailbox_id>/vacation/undo/<int:version>/", vacations.undo, name="vacation_undo"),
+    path("mailboxes/<int:mailbox_id>/addresses/", addresses.addresses, name="addresses"),
     path("mailboxes/<int:mailbox_id>/send-as/", send_as.edit, name="send_as"),
     path("mailboxes/<int:mailbox_id>/send-as/<int:right_id>/revoke/", send_as.revoke, name="send_as_revoke"),
     path("aliases/", aliases.list_aliases, name="aliases"),

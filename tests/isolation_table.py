@@ -122,6 +122,7 @@ MAILBOXES = {
     "mailboxes:forwarding": (_READ_DOMAIN, _EDIT_DOMAIN_ACT),
     "mailboxes:vacation": (_READ_DOMAIN, _EDIT_DOMAIN_FORM),
     "mailboxes:vacation_undo": (_NO_METHOD, _EDIT_DOMAIN_ACT),
+    "mailboxes:addresses": (_READ_DOMAIN, _NO_METHOD),
     "mailboxes:send_as": (_READ_DOMAIN, _EDIT_DOMAIN_FORM),
     "mailboxes:send_as_revoke": (_NO_METHOD, _EDIT_DOMAIN_ACT),
 }

@@ -171,6 +171,9 @@ PAGES = [
         "alder_reader",
         {"tenant_id": "alder", "mailbox_id": "bob"},
     ),
+    Page(
+        "mailbox-addresses", "mailboxes:addresses", "alder_admin", {"tenant_id": "alder", "mailbox_id": "bob"}
+    ),
     Page("send-as", "mailboxes:send_as", "alder_admin", {"tenant_id": "alder", "mailbox_id": "ann"}),
     Page("send-as-reader", "mailboxes:send_as", "alder_reader", {"tenant_id": "alder", "mailbox_id": "bob"}),
     Page(
