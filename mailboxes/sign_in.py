@@ -35,7 +35,13 @@ class MailboxBackend(BaseBackend):
             shut_out.tell(request, _CLOSED)
             return None
         upgrade_hash(mailbox, password)
-        user = mailbox.user or _make_user(mailbox)
+        user = mailbox.user
+        if user is None:
+            user = _make_user(mailbox)
+        elif user.email != mailbox.address.address:
+            # Made in the moment in which the domain got another name.
+            user.email = mailbox.address.address
+            user.save(update_fields=["email"])
         user.trail_tenant_id = mailbox.address.domain.tenant_id
         return user
 
@@ -70,7 +76,7 @@ def _make_user(mailbox: Mailbox) -> User:
         # Two first sign-ins at once make one principal.
         locked = Mailbox.objects.select_for_update().get(pk=mailbox.pk)
         if locked.user is None:
-            user = User(kind=UserKind.MAILBOX, email=mailbox.address.address, name=mailbox.name)
+            user = User(kind=UserKind.MAILBOX, email=locked.address.address, name=mailbox.name)
             user.set_unusable_password()
             user.save(force_insert=True)
             locked.user = user

@@ -85,6 +85,8 @@ def add_mailbox(
     hashed, one_time = _hash_or_make(password, full)
     with transaction.atomic():
         locked = lock_domain(access, domain)
+        # The domain may have got another name since it was looked up.
+        full = address_in(locked, local)[1]
         _refuse_outranked_name(access, full)
         refuse_taken(full)
         take_caps(locked.tenant, quota_bytes)
@@ -164,9 +166,10 @@ def locked_mailbox(access: Access, mailbox: Mailbox, *, deleted: bool = False) -
     """The mailbox as it stands, held until the transaction ends. Raises `PermissionDenied`, and
     `Refused` (outranked; mailbox_deleted or mailbox_not_deleted unless it is as `deleted` says)."""
     access.require(Permission.MAILBOX_EDIT)
+    # The address too: a statement that waited for a rename sees the new values of what it locks alone.
     found = (
         Mailbox.objects.of(access)
-        .select_for_update(of=("self",))
+        .select_for_update(of=("self", "address"), no_key=True)
         .select_related("address__domain__tenant")
         .get(pk=mailbox.pk)
     )

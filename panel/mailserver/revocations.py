@@ -1,6 +1,7 @@
 """Carries out revocations: effects outside the database that must follow a change."""
 
 import logging
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db.models import F, Q, QuerySet
@@ -63,7 +64,8 @@ def _execute(row: Revocation) -> None:
         case RevocationKind.SIGN_IN:
             _end_sign_ins(layout, [row.subject], [row.subject])
         case RevocationKind.DOMAIN:
-            _end_sign_ins_of(layout, Domain.objects.filter(name=row.subject, proved_at__isnull=False))
+            domains = Domain.objects.filter(name=row.subject, proved_at__isnull=False)
+            _end_sign_ins_of(layout, domains, former=_former_users(domains))
         case RevocationKind.TENANT:
             below = Domain.objects.filter(
                 tenant__above__ancestor_id=int(row.subject), proved_at__isnull=False
@@ -79,10 +81,23 @@ def _execute(row: Revocation) -> None:
             raise ValueError(f"unknown kind {row.kind}")
 
 
-def _end_sign_ins_of(layout: Layout, domains: QuerySet[Domain]) -> None:
+def _end_sign_ins_of(layout: Layout, domains: QuerySet[Domain], former: Iterable[str] = ()) -> None:
     addresses = Mailbox.objects.filter(address__domain__in=domains).values_list("address__address", flat=True)
     names = domains.order_by("name").values_list("name", flat=True)
-    _end_sign_ins(layout, list(addresses.order_by("pk")), [f"*@{name}" for name in names])
+    _end_sign_ins(layout, [*addresses.order_by("pk"), *former], [f"*@{name}" for name in names])
+
+
+def _former_users(domains: QuerySet[Domain]) -> list[str]:
+    """Nobody signs in with the name of an alias domain, but until a moment ago they may have: it was the
+    main name before another one took its place."""
+    behind = domains.filter(alias_of__isnull=False).values_list("name", "alias_of_id")
+    return [
+        f"{local_part}@{name}"
+        for name, main_id in behind
+        for local_part in Mailbox.objects.filter(address__domain=main_id)
+        .order_by("pk")
+        .values_list("address__local_part", flat=True)
+    ]
 
 
 def _end_sign_ins(layout: Layout, users: list[str], masks: list[str]) -> None:

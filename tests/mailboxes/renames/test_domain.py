@@ -12,13 +12,15 @@ from domains.models import Domain, DomainGrant
 from mailboxes.actions.domain_renames import rename_domain
 from mailboxes.actions.forwarding import forwarding_of
 from mailboxes.actions.lifecycle import delete_mailbox
+from mailboxes.actions.mailboxes import add_mailbox
 from mailboxes.actions.renames import rename_mailbox
 from mailboxes.models import Address, Mailbox, MailUsage, SendAs, Target
 from mailboxes.sign_in import MailboxBackend
+from panel.accounts.models import User
 from panel.audit.models import AuditEntry
 from panel.lib.errors import Refused
 from panel.tenants.models import Membership, Revocation, Tenant, Usage, UsageKind
-from tests.factories import PASSWORD, make_alias, make_domain, make_mailbox
+from tests.factories import GIB, PASSWORD, make_alias, make_domain, make_mailbox
 
 pytestmark = pytest.mark.django_db
 
@@ -263,3 +265,19 @@ def test_the_command_does_the_same(alias, alder_domain, ann):
     for name in ("nobody.example", "alder.example", "not a domain"):
         with pytest.raises(CommandError):
             call_command("rename_domain", name)
+
+
+def test_a_mailbox_that_is_added_by_who_still_saw_the_old_name_has_the_new_one(rename, access, alder_domain):
+    rename()
+    assert alder_domain.name == "alder.example"
+    made = add_mailbox(
+        access=access, domain=alder_domain, local_part="eve", quota_bytes=GIB, password=PASSWORD
+    )
+    assert str(made.mailbox) == "eve@also.example"
+
+
+def test_a_principal_that_missed_the_new_name_has_it_at_the_next_sign_in(ann):
+    user = MailboxBackend().authenticate(None, "ann@alder.example", PASSWORD)
+    User.objects.filter(pk=user.pk).update(email="ann@before.example")
+    MailboxBackend().authenticate(None, "ann@alder.example", PASSWORD)
+    assert User.objects.get(pk=user.pk).email == "ann@alder.example"

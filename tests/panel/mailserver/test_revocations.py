@@ -5,9 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from domains.models import Domain
+from mailboxes.models import Mailbox
 from panel.mailserver import revocations
 from panel.mailserver.layout import Layout
-from panel.tenants.models import Revocation
+from panel.tenants.models import Revocation, Tenant
+from tests.factories import make_domain
 
 pytestmark = pytest.mark.django_db
 
@@ -50,3 +53,11 @@ def test_a_subject_that_means_nothing_is_an_error_not_a_deletion() -> None:
     assert revocations.carry_out(row.pk) is False
     row.refresh_from_db()
     assert row.last_error == "not a mail folder: '../db'"
+
+
+def test_who_signed_in_with_a_main_name_that_became_an_alias_domain_is_forgotten_too(
+    alder: Tenant, ann: Mailbox, cid: Mailbox
+) -> None:
+    make_domain("before.example", alder, alias_of=ann.address.domain)
+    domains = Domain.objects.filter(name="before.example")
+    assert revocations._former_users(domains) == ["ann@before.example"]  # noqa: SLF001 -- what is asked of doveadm
