@@ -15,6 +15,8 @@ from panel.lib.keyset import prefix
 from panel.tenants.access import Access
 from panel.tenants.models import UsageKind
 
+# More rows are not changed at once.
+MAX_AT_ONCE = 20_000
 STATES = {
     "": ("All", Q()),
     "active": ("Active", Q(state=MailboxState.ACTIVE)),

@@ -17,6 +17,8 @@ app.conf.beat_schedule = {
     "purge-domains": {"task": "domains.tasks.purge_removed_domains", "schedule": 3600.0},
     "purge-mailboxes": {"task": "mailboxes.tasks.purge_deleted_mailboxes", "schedule": 3600.0},
     "warn-full-mailboxes": {"task": "mailboxes.tasks.warn_full_mailboxes", "schedule": 60.0},
+    "sweep-bulk-changes": {"task": "panel.bulk.tasks.sweep_jobs", "schedule": 10.0},
+    "purge-bulk-changes": {"task": "panel.bulk.tasks.purge_jobs", "schedule": 600.0},
     "sweep-reset-links": {"task": "panel.accounts.tasks.sweep_reset_links", "schedule": 30.0},
     "purge-sign-in-records": {"task": "panel.accounts.tasks.purge_expired", "schedule": 3600.0},
 }

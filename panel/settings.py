@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "panel.tenants",
     "domains",
     "mailboxes",
+    "panel.bulk",
     "panel.mailserver",
     "panel.web",
 ]

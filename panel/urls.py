@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<int:tenant_id>/", include("panel.tenants.urls")),
     path("t/<int:tenant_id>/", include("domains.urls")),
     path("t/<int:tenant_id>/", include("mailboxes.urls")),
+    path("t/<int:tenant_id>/", include("panel.bulk.urls")),
     path("me/", include("mailboxes.self_service_urls")),
 ]
 

@@ -1,5 +1,6 @@
 """Rows without surprises: each function makes exactly what it says, with fixed names."""
 
+import uuid
 from datetime import timedelta
 
 from django.utils import timezone
@@ -8,6 +9,7 @@ from domains.models import Domain
 from mailboxes.models import Address, AddressKind, Alias, Mailbox, Target, Vacation
 from mailboxes.vacations import compile_answer, compile_phrase
 from panel.accounts.models import User
+from panel.bulk.models import Job, JobItem
 from panel.tenants.models import (
     Ancestry,
     Membership,
@@ -116,6 +118,24 @@ def away(mailbox: Mailbox, **fields: object) -> Vacation:
             **fields,
         }
     )
+
+
+def make_job(user: User, tenant: Tenant, *mailboxes: Mailbox, **fields: object) -> Job:
+    """A bulk change that would switch the mailboxes off, as it stands before a worker comes."""
+    job = Job.objects.create(
+        **{
+            "user": user,
+            "tenant": tenant,
+            "key": uuid.uuid4(),
+            "act": "state",
+            "parameters": {"state": "off"},
+            "total": len(mailboxes),
+            **fields,
+        }
+    )
+    for mailbox in mailboxes:
+        JobItem.objects.create(job=job, object_id=mailbox.pk, label=mailbox.address.address)
+    return job
 
 
 def _use(tenant: Tenant, kind: UsageKind, amount: int) -> None:

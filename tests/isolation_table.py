@@ -127,6 +127,17 @@ MAILBOXES = {
     "mailboxes:send_as_revoke": (_NO_METHOD, _EDIT_DOMAIN_ACT),
 }
 
+BULK = {
+    # Without a selection it leads back to the list.
+    "bulk:change": (_EDIT_DOMAIN_ACT, _EDIT_DOMAIN_ACT),
+    "bulk:list": (_READ_DOMAIN, _NO_METHOD),
+    # Others' changes are nothing that a domain manager finds.
+    "bulk:detail": ("302 404 200 404 200 404 200 404 200 200", _NO_METHOD),
+    "bulk:stop": (_NO_METHOD, "302 404 403 404 302 404 302 404 403 302"),
+    "bulk:resume": (_NO_METHOD, "302 404 403 404 302 404 302 404 403 302"),
+    "bulk:undo": (_NO_METHOD, "302 404 403 404 302 404 302 404 403 302"),
+}
+
 # A mailbox user's own mailbox, and nothing for members.
 _OWN = "302 200 404 404 404 404 404 404 404 404"
 
@@ -141,7 +152,7 @@ SELF_SERVICE = {
     "me:apple": (_OWN, _NO_METHOD),
 }
 
-TABLE = {**TENANTS, **WEB, **ACCOUNTS, **DOMAINS, **MAILBOXES, **SELF_SERVICE}
+TABLE = {**TENANTS, **WEB, **ACCOUNTS, **DOMAINS, **MAILBOXES, **BULK, **SELF_SERVICE}
 
 # Routes without a tenant, which declare no permission: what they show comes from who is signed in.
 OPEN_ROUTES = frozenset({*WEB, *ACCOUNTS, *SELF_SERVICE} - {"web:overview", "web:search"})

@@ -12,7 +12,7 @@ from mailboxes.models import Address, SendAs
 from panel.accounts.models import User, UserKind
 from panel.tenants.models import Membership
 from panel.tenants.roles import Permission
-from tests.factories import away, make_alias, make_domain, make_mailbox, make_user
+from tests.factories import away, make_alias, make_domain, make_job, make_mailbox, make_user
 from tests.isolation_table import OPEN_ROUTES, ROLES, TABLE
 
 # Words that stand in Alder's rows and in nobody else's. ann and the address of alder.example are known to ann.
@@ -116,6 +116,7 @@ def objects(cast, alder, alder_domain, bob, alder_reader):
         "right_id": SendAs.objects.create(mailbox=bob, sender="orchard@alder.example").pk,
         "secret": "never-made",
         "version": 1,
+        "job_id": make_job(cast["admin"], alder, bob).pk,
     }
 
 

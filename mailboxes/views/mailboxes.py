@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from mailboxes.actions.mailboxes import add_mailbox, edit_mailbox
 from mailboxes.actions.passwords import set_password
 from mailboxes.figures import Figures, figures_of
-from mailboxes.filters import STATES, MailboxFilter
+from mailboxes.filters import MAX_AT_ONCE, STATES, MailboxFilter
 from mailboxes.forms.domains import addressable
 from mailboxes.forms.mailboxes import MailboxForm, NewMailboxForm, SetPasswordForm
 from mailboxes.models import Mailbox, MailboxState
@@ -64,6 +64,9 @@ def list_mailboxes(request: TenantRequest) -> HttpResponse:
         "domain": wanted.domain,
         "rows": _rows(page.items),
         "may_add": access.may(Permission.MAILBOX_EDIT),
+        # All that match are selected, not those alone that the page shows.
+        "all_count": rows.order_by()[: MAX_AT_ONCE + 1].count() if request.GET.get("all") == "1" else None,
+        "max_at_once": MAX_AT_ONCE,
     }
     return render(request, "mailboxes/list.html", context)
 

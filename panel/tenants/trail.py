@@ -19,6 +19,7 @@ NOUNS = {
     "member": ("People", "users"),
     "session": ("Sign-ins", "key"),
     "tenant": ("Tenants", "holes"),
+    "job": ("Bulk changes", "job"),
 }
 
 # What stands between who did it and what it was done to.
@@ -44,6 +45,10 @@ ACTS = {
     "domain.undelete": "brought back the domain",
     "domain.unsuspend": "un-suspended the domain",
     "domain.vouch": "vouched for the domain",
+    "job.resume": "let go on",
+    "job.start": "began",
+    "job.stop": "stopped",
+    "job.undo": "began",
     "mailbox.add": "added the mailbox",
     "mailbox.change_password": "changed the own password of",
     "mailbox.clear_forwarding": "ended the forwarding of",

@@ -48,6 +48,7 @@ _MAIN = (
 _ACCOUNT = (
     ("Team", "users", "tenants:team", Permission.MEMBER_READ),
     ("Audit log", "list", "tenants:audit", Permission.AUDIT_READ),
+    ("Bulk changes", "job", "bulk:list", Permission.MAILBOX_READ),
     ("Settings", "sliders", "tenants:settings", Permission.TENANT_READ),
 )
 
@@ -67,11 +68,6 @@ def home_of(tenant: Tenant, role: Role) -> str:
     """Where a person with this role starts in the tenant."""
     name = "web:overview" if Permission.TENANT_READ in role.permissions else "domains:list"
     return link(name, tenant.pk) or reverse("web:overview", args=[tenant.pk])
-
-
-def is_open_above(access: Access) -> bool:
-    """Whether the person may go to the tenant above: a membership there covers what lies below."""
-    return access.membership is not None and access.membership.tenant_id != access.tenant.pk
 
 
 def places(request: HttpRequest, access: Access | None) -> list[Place]:

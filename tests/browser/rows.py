@@ -7,14 +7,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from domains.models import Domain, DomainGrant, ProofResult
-from mailboxes.models import MailboxState, MailUsage, SendAs
+from mailboxes.models import Mailbox, MailboxState, MailUsage, SendAs
 from panel.accounts.models import User, UserKind
 from panel.audit import log
 from panel.audit.actor import SYSTEM, Actor, ActorKind
+from panel.bulk.models import ItemState, JobState
 from panel.tenants.models import Membership, Tenant, TenantKind
 from panel.tenants.roles import Role
 from tests.browser.door import make_door
-from tests.factories import GIB, away, make_alias, make_domain, make_mailbox, make_tenant, make_user
+from tests.factories import GIB, away, make_alias, make_domain, make_job, make_mailbox, make_tenant, make_user
 
 # Rows by the names that tests/browser/pages.py uses for them.
 Rows = dict[str, Any]
@@ -34,6 +35,7 @@ def fill() -> tuple[Rows, dict[str, User]]:
     rows["admin_membership"] = Membership.objects.get(user=people["alder_admin"])
     rows["reader_membership"] = Membership.objects.get(user=people["alder_reader"])
     DomainGrant.objects.create(membership=rows["manager_membership"], domain=rows["domain"])
+    rows |= make_jobs(rows, people["alder_admin"])
     tell_story(rows, people["alder_admin"])
     return rows, people
 
@@ -140,6 +142,34 @@ def make_people(rows: Rows) -> dict[str, User]:
     rows["ann"].user = people["ann"]
     rows["ann"].save(update_fields=["user"])
     return people
+
+
+def make_jobs(rows: Rows, admin: User) -> Rows:
+    """Bulk changes: one that a worker is at, one that is done, one that somebody stopped."""
+    now, alder = timezone.now(), rows["alder"]
+    persons = list(Mailbox.objects.filter(address__local_part__startswith="person-").order_by("pk"))
+    ended: Rows = {
+        "ended_at": now - timedelta(minutes=9),
+        "undo_until": now + timedelta(hours=23, minutes=51),
+    }
+    quota: Rows = {"act": "quota", "parameters": {"quota_bytes": 5 * GIB}}
+    done = make_job(
+        admin, alder, *persons, state=JobState.DONE, done=52, skipped=1, refused=2, **quota, **ended
+    )
+    done.items.update(state=ItemState.DONE)
+    said = (
+        (ItemState.SKIPPED, "It is so already."),
+        (ItemState.REFUSED, "Alder and Finch has used up its 100 GB. Northmoor Studio can allow more."),
+        (ItemState.REFUSED, "Alder and Finch has used up its 100 GB. Northmoor Studio can allow more."),
+    )
+    for item, (state, reason) in zip(done.items.order_by("pk"), said, strict=False):
+        item.state, item.reason = state, reason
+        item.save(update_fields=["state", "reason"])
+    stopped = make_job(admin, alder, *persons, state=JobState.STOPPED, done=20, **ended)
+    running = make_job(
+        admin, alder, *persons, done=31, act="protocols", parameters={"imap": True, "pop3": False}
+    )
+    return {"job_done": done, "job_stopped": stopped, "job_running": running}
 
 
 def tell_story(rows: Rows, admin: User) -> None:

@@ -126,9 +126,9 @@ def test_the_head_of_a_table_picks_all_rows_and_counts_them(
     bulk = page.get_by_role("region", name="Picked mailboxes")
     expect(bulk).to_be_hidden()
     page.get_by_label("Pick all on this page").check()
-    expect(bulk).to_contain_text("2 picked")
+    expect(bulk).to_contain_text("2 selected")
     page.get_by_label("Pick ann@alder.example").uncheck()
-    expect(bulk).to_contain_text("1 picked")
+    expect(bulk).to_contain_text("1 selected")
     assert page.get_by_label("Pick all on this page").evaluate("box => box.indeterminate")
 
 

@@ -1,4 +1,9 @@
 // The check box in a table's head picks all rows of the page; a count says how many are picked.
+const show = (root) => {
+  for (const box of root.querySelectorAll("[data-pick-all][hidden]")) box.hidden = false;
+};
+show(document);
+document.addEventListener("htmx:load", (event) => show(event.target));
 document.addEventListener("change", (event) => {
   const panel = event.target.closest(".panel");
   if (!panel) return;
@@ -11,5 +16,5 @@ document.addEventListener("change", (event) => {
     all.indeterminate = picked > 0 && picked < picks.length;
   }
   const count = panel.querySelector("[data-picked]");
-  if (count) count.textContent = `${picked} picked`;
+  if (count) count.textContent = `${picked} selected`;
 });

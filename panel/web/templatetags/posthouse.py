@@ -228,7 +228,7 @@ def kept_filters(context: template.Context) -> SafeString:
     return format_html_join(
         "",
         '<input type="hidden" name="{}" value="{}">',
-        ((name, value) for name in given if name not in {"q", "page"} for value in given.getlist(name)),
+        ((name, value) for name in given if name not in {"q", "page", "all"} for value in given.getlist(name)),
     )
 
 

@@ -90,7 +90,7 @@ def test_a_domain_manager_has_no_overview_and_a_stranger_no_tenant(
 def test_the_sidebar_holds_what_the_person_may_open_and_nothing_else(
     signed_in: SignedIn, ops_support: User, operator: Tenant, north_admin: User, north: Tenant, alder: Tenant
 ) -> None:
-    rest = ["Domains", "Mailboxes", "Aliases", "Team", "Audit log", "Settings", "Help"]
+    rest = ["Domains", "Mailboxes", "Aliases", "Team", "Audit log", "Bulk changes", "Settings", "Help"]
     assert _sidebar(signed_in(ops_support), operator) == ["Overview", "Tenants", *rest]
     assert _sidebar(signed_in(north_admin), north) == ["Overview", "Clients", *rest]
     assert _sidebar(signed_in(north_admin), alder) == ["Overview", *rest]
