@@ -3,6 +3,7 @@ variable is absent, what `deploy/up` was told at its last start holds: a command
 database."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -55,6 +56,9 @@ class Environment(BaseSettings):
     # The interface on which the mail servers listen.
     mail_listen: str = "127.0.0.1"
     mail_port_offset: int = Field(default=2000, ge=0, le=60000)
+    # What a customer's SPF record must hold so that mail from here passes, comma-separated, such as
+    # `include:_spf.example.net`; empty means `a:` and the mail host. Set it where a relay sends.
+    spf_terms: Annotated[list[str], NoDecode] = []
     # "queue" keeps outside mail in the queue, "direct" sends it by MX, anything else is a relay host.
     relay: str = "queue"
     # `host` or `host:port` of the resolvers for DNS checks, comma-separated; empty means the system's.
@@ -86,13 +90,22 @@ class Environment(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, InitSettingsSource(settings_cls, _remembered())
 
-    @field_validator("extra_hosts", "trusted_proxies", "resolvers", mode="before")
+    @field_validator("extra_hosts", "trusted_proxies", "resolvers", "spf_terms", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """`a,b` to a list; pydantic would want JSON."""
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
+
+    @field_validator("spf_terms")
+    @classmethod
+    def _are_spf_terms(cls, terms: list[str]) -> list[str]:
+        for term in terms:
+            if not re.fullmatch(r"(?:include|a|mx|ip4|ip6|exists):[!-~]+", term):
+                message = f"{term} is no SPF term, such as include:_spf.example.net"
+                raise ValueError(message)
+        return terms
 
     @field_validator("time_zone")
     @classmethod

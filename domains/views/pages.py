@@ -17,10 +17,11 @@ from domains.forms import AddDomainForm, AliasForm, GrantForm, SuspendForm
 from domains.models import Domain
 from domains.ownership import holder_of
 from domains.proof import CHALLENGE_LABEL
+from domains.records import relative
 from domains.sources import sources_into
 from domains.views.acts import find
 from panel.environment import environment
-from panel.lib.addresses import check_claimable, display_domain, normalise_domain, parents_of
+from panel.lib.addresses import display_domain, normalise_domain
 from panel.lib.errors import Refused
 from panel.lib.keyset import paginate, prefix, walk
 from panel.lib.spreadsheet import csv_file
@@ -125,14 +126,7 @@ def remove(request: TenantRequest, domain_id: int) -> HttpResponse:
 
 def _relative_host(name: str) -> str:
     """The record's name as most DNS providers want it: without the domain that was registered."""
-    registered = name
-    for parent in parents_of(name):
-        try:
-            check_claimable(parent)
-        except Refused:
-            break
-        registered = parent
-    return f"{CHALLENGE_LABEL}.{name}".removesuffix(f".{registered}")
+    return relative(f"{CHALLENGE_LABEL}.{name}", name)
 
 
 def _typed(q: str) -> str:
