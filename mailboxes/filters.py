@@ -8,12 +8,11 @@ from django.db.models import Q, QuerySet
 
 from domains.models import Domain
 from mailboxes.models import Mailbox, MailboxState
-from mailboxes.ordering import has_few, sorted_on_the_spot
+from mailboxes.ordering import in_order, is_rare_state
 from panel.lib.addresses import normalise_domain
 from panel.lib.errors import Refused
 from panel.lib.keyset import prefix
 from panel.tenants.access import Access
-from panel.tenants.models import UsageKind
 
 # More rows are not changed at once.
 MAX_AT_ONCE = 20_000
@@ -52,11 +51,8 @@ class MailboxFilter:
         found: QuerySet[Mailbox] = Mailbox.objects.of(access).filter(
             STATES[self.state][1], prefix("address__address", _as_stored(self.q))
         )
-        if self.domain is not None:
-            found = found.filter(address__domain=self.domain)
-        if self.state == "deleted" or has_few(access, UsageKind.MAILBOXES):
-            return sorted_on_the_spot(access, found)
-        return found, "address__address"
+        is_rare = self.state not in ("", "active") and is_rare_state(self.state)
+        return in_order(access, found, domain=self.domain, is_rare=is_rare)
 
 
 def _domain(access: Access, typed: str) -> Domain | None:

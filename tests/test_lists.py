@@ -24,6 +24,7 @@ from tests.test_isolation import ROUTES, UNDER_A_TENANT, keys_of
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 12
 LISTS = [
+    "bulk:list",
     "domains:list",
     "domains:managed",
     "mailboxes:aliases",

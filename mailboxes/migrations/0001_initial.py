@@ -143,4 +143,16 @@ class Migration(migrations.Migration):
             model_name='target',
             constraint=models.UniqueConstraint(fields=('address', 'destination'), name='one_target_per_destination'),
         ),
+        migrations.AddIndex(
+            model_name='address',
+            index=models.Index(fields=['kind', 'address'], name='address_by_kind'),
+        ),
+        migrations.AddIndex(
+            model_name='address',
+            index=models.Index(fields=['domain', 'kind', 'address'], name='address_in_domain'),
+        ),
+        migrations.AddIndex(
+            model_name='mailbox',
+            index=models.Index(fields=['state'], name='mailbox_by_state'),
+        ),
     ]

@@ -21,6 +21,7 @@ from mailboxes.actions.aliases import (
 from mailboxes.forms.aliases import AliasForm, DestinationsForm, NewAliasForm
 from mailboxes.forms.domains import addressable
 from mailboxes.models import Alias, SendAs
+from mailboxes.ordering import in_order
 from mailboxes.sources import closed_of, leading_to, seen_by, sources_of
 from mailboxes.target_graph import ROLE_LOCAL_PARTS
 from panel.lib.addresses import display_address, display_domain
@@ -39,8 +40,8 @@ SHOWN_TARGETS = 3
 @tenant_page(Permission.ALIAS_READ)
 def list_aliases(request: TenantRequest) -> HttpResponse:
     access = request.access
-    aliases, q, domain = _wanted(request)
-    page = paginate(aliases, order=("address__address", "id"), cursor=request.GET.get("page", ""))
+    aliases, order, q, domain = _wanted(request)
+    page = paginate(aliases, order=(order,), cursor=request.GET.get("page", ""))
     prefetch_related_objects(page.items, "address__targets")
     rows = [(alias, _shown(alias)) for alias in page.items]
     context = {
@@ -59,7 +60,7 @@ def list_aliases(request: TenantRequest) -> HttpResponse:
 def export(request: TenantRequest) -> StreamingHttpResponse:
     """The list as it is filtered, as a file: one row for each target."""
     header = ("Address", "Delivers to", "On", "Comment")
-    return csv_file("aliases", header, _exported(_wanted(request)[0]))
+    return csv_file("aliases", header, _exported(*_wanted(request)[:2]))
 
 
 @tenant_page(Permission.ALIAS_EDIT)
@@ -201,20 +202,21 @@ def _shown(alias: Alias) -> tuple[list[str], int]:
     return [target.destination for target in targets[:SHOWN_TARGETS]], max(len(targets) - SHOWN_TARGETS, 0)
 
 
-def _wanted(request: TenantRequest) -> tuple[QuerySet[Alias], str, Domain | None]:
-    """The aliases that the query string asks for, what it searches, and the domain that it names."""
+def _wanted(request: TenantRequest) -> tuple[QuerySet[Alias], str, str, Domain | None]:
+    """The aliases that the query string asks for, the key that sorts them, what it searches, and the domain
+    that it names."""
     q = request.GET.get("q", "").strip()[:254].replace("\x00", "").lower()
     name = request.GET.get("domain", "").strip()[:253].replace("\x00", "").lower()
     domain = _find_domain(request.access, name)
     aliases = Alias.objects.of(request.access).filter(prefix("address__address", q)).select_related("address")
-    if name:
+    if name and domain is None:
         # A domain that is not theirs has no aliases, as one that does not exist.
-        aliases = aliases.filter(address__domain=domain) if domain else aliases.none()
-    return aliases, q, domain
+        return aliases.none(), "address__address", q, None
+    return *in_order(request.access, aliases, domain=domain), q, domain
 
 
-def _exported(aliases: QuerySet[Alias]) -> Iterator[tuple[object, ...]]:
-    for page in walk(aliases, order=("address__address", "id")):
+def _exported(aliases: QuerySet[Alias], order: str) -> Iterator[tuple[object, ...]]:
+    for page in walk(aliases, order=(order,)):
         prefetch_related_objects(page, "address__targets")
         for alias in page:
             for destination in _destinations(alias):

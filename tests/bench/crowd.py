@@ -345,8 +345,8 @@ def _mailboxes(filler: Filler, size: Size) -> None:
             "id": "n",
             "address_id": "n",
             "name": "(SELECT person FROM bench_words WHERE i = n * 7 % 400)",
-            "state": f"CASE WHEN {deleted} THEN 'deleted' WHEN n % 50 = 13 THEN 'off'"
-            " WHEN n % 50 = 27 THEN 'receive_only' ELSE 'active' END",
+            "state": f"CASE WHEN {deleted} THEN 'deleted' WHEN n / 400 % 50 = 13 THEN 'off'"
+            " WHEN n / 400 % 50 = 27 THEN 'receive_only' ELSE 'active' END",
             "password_hash": f"'{PASSWORD_HASH}'",
             "quota_bytes": "5000000000 * (1 + n % 5)",
             "state_before_deletion": f"CASE WHEN {deleted} THEN 'active' ELSE '' END",

@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -87,6 +88,8 @@ def parser(about: str) -> argparse.ArgumentParser:
 @contextlib.contextmanager
 def home(options: argparse.Namespace, vendor: str, settings: Sequence[str] = ()) -> Iterator[Home]:
     """The filled installation on `vendor`, made now where it is missing or of another schema."""
+    # Ended from outside, a server that was started here must not stay.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = options.data / f"{vendor}-{options.divide}"
     stamp, wanted = folder / "filled", _schema()
     if folder.exists() and (not stamp.exists() or stamp.read_text() != wanted):
