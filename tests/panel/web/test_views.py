@@ -76,7 +76,7 @@ def test_the_overview_asks_the_same_questions_for_one_row_and_for_three(
     for number in range(count):
         make_domain(f"waiting-{number}.example", alder, proved=False)
     browser = signed_in(north_admin)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(14):
         browser.get(f"/t/{north.pk}/")
 
 
