@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
 from domains.models import Domain
+from panel.tenants.access import Access
 
 # The PostgreSQL advisory lock of the graph: any number that nothing else uses.
 _LOCK_KEY = 0x506F7374
@@ -29,8 +30,9 @@ def lock_graph() -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK_KEY])
 
 
-def check_alias_domain(domain: Domain) -> None:
+def check_alias_domain(domain: Domain, access: Access | None = None) -> None:
     """Raise `Refused` (targets_loop, targets_depth, targets_recipients) about `alias_of` where mail goes
-    round in a circle now that `domain`, as it stands in the database, is an alias domain. Call it under
-    `lock_graph`; the refusal rolls the change back."""
-    import_string(settings.ALIAS_DOMAIN_CHECK)(domain)
+    round in a circle now that `domain`, as it stands in the database, is an alias domain; and (outranked)
+    where it gives `access` the mail of somebody who stands higher. Call it under `lock_graph`; the refusal
+    rolls the change back."""
+    import_string(settings.ALIAS_DOMAIN_CHECK)(domain, access)

@@ -9,7 +9,7 @@ from django.db.models import Q
 from domains.models import Domain
 from mailboxes.models import Address
 from panel.accounts.models import UserKind
-from panel.lib.addresses import split_address
+from panel.lib.addresses import display_domain, split_address
 from panel.lib.errors import Refused
 from panel.tenants.access import Access
 from panel.tenants.models import Ancestry, Membership
@@ -19,8 +19,7 @@ from panel.tenants.roles import RANK, Role
 def refuse_outranked(access: Access, address: str) -> None:
     """Raise `Refused` (outranked) where mail to `address` reaches a member who stands higher than
     `access`, or who has a seat outside of what lies below the actor's. `address` is the normal form of an address of ours, `@domain` for a catch-all."""
-    if access.seat_id is None or access.role is Role.OPERATOR_ADMIN:
-        # Nobody stands higher, and every seat lies below.
+    if _reaches_all(access):
         return
     local_part, domain = split_address(address)
     # The domain itself and its alias domains, as the member may have signed up under any of them.
@@ -40,6 +39,24 @@ def refuse_outranked(access: Access, address: str) -> None:
         )
 
 
+def refuse_outranked_domain(access: Access, domain: Domain) -> None:
+    """Raise `Refused` (outranked) at `alias_of` where an address of `domain`, which is to have the addresses of
+    another one, belongs to such a member. Of a name that is only claimed nothing but the own team is told:
+    anybody can claim any name."""
+    if _reaches_all(access):
+        return
+    members = Membership.objects.filter(_out_of_reach(access), _at([domain.name]), user__kind=UserKind.MEMBER)
+    if not domain.is_proved:
+        members = members.filter(tenant=domain.tenant_id)
+    if members.exists():
+        raise Refused(
+            f"Someone who may do more here than you signs in with an address in {display_domain(domain.name)}."
+            " Ask them, or whoever runs this service, to make the change.",
+            "outranked",
+            "alias_of",
+        )
+
+
 def is_outranked(access: Access, address: str) -> bool:
     """Whether `refuse_outranked` would refuse: pages use it to show what can be done."""
     try:
@@ -47,6 +64,11 @@ def is_outranked(access: Access, address: str) -> bool:
     except Refused:
         return True
     return False
+
+
+def _reaches_all(access: Access) -> bool:
+    """Nobody stands higher, and every seat lies below."""
+    return access.seat_id is None or access.role is Role.OPERATOR_ADMIN
 
 
 def _out_of_reach(access: Access) -> Q:

@@ -10,6 +10,7 @@ from django.db.models import Q
 from domains.circles import lock_graph as lock_graph  # beside the checks that it belongs to
 from domains.models import Domain
 from mailboxes.models import Address, AddressKind, Target
+from mailboxes.outranking import refuse_outranked_domain
 from mailboxes.targets import (
     MAX_DEPTH,
     MAX_NODES,
@@ -24,6 +25,7 @@ from mailboxes.targets import (
 )
 from panel.lib.addresses import display_address, split_address
 from panel.lib.errors import Refused
+from panel.tenants.access import Access
 from panel.tenants.models import Ancestry
 
 # Names that always work (RFC 2142 5, RFC 5321 4.5.1), with or without a row of their own.
@@ -52,10 +54,16 @@ def check_address(address: Address) -> None:
         refuse_size(size, label=_label(node.key))
 
 
-def check_alias_domain(domain: Domain) -> None:
+def check_alias_domain(domain: Domain, access: Access | None = None) -> None:
     """Raise `Refused` (targets_*) at `alias_of` where mail goes round in a circle, too far or to too many because every
     address of `domain` leads to the same one of `domain.alias_of`. A circle through it passes a row of
-    that domain. Call it after the write, under `lock_graph`."""
+    that domain. And (outranked) where that gives `access` the mail of somebody who stands higher. Call it
+    after the write, under `lock_graph`."""
+    if access is not None:
+        refuse_outranked_domain(access, domain)
+    if not domain.is_proved:
+        # A claim carries no mail: the way of its mail is looked at when it is proved.
+        return
     rows = Address.objects.filter(domain=domain.alias_of_id, targets__isnull=False).distinct()
     below = list(rows.values_list("address", flat=True)[: MAX_NODES + 1])
     leading = Target.objects.filter(

@@ -14,7 +14,8 @@ from panel.tenants.roles import Permission
 @transaction.atomic
 def make_alias_domain(*, access: Access, domain: Domain, target: Domain) -> Domain:
     """Let every address of `domain` lead to the same local part in `target`. Raises `Refused` about
-    `alias_of` (alias_elsewhere, alias_unproved, alias_chain, alias_itself, alias_has_addresses, targets_*)."""
+    `alias_of` (alias_elsewhere, alias_unproved, alias_chain, alias_itself, alias_has_addresses,
+    outranked, targets_*)."""
     lock_graph()
     # In the order of their keys, so that two of these never wait for each other.
     locked = {
@@ -37,9 +38,7 @@ def make_alias_domain(*, access: Access, domain: Domain, target: Domain) -> Doma
     before = domain.alias_of.name if domain.alias_of else None
     domain.alias_of = target
     domain.save(update_fields=["alias_of"])
-    if domain.is_proved:
-        # A claim carries no mail: it is looked at again when it is proved.
-        check_alias_domain(domain)
+    check_alias_domain(domain, access)
     record("domain.edit", domain, access, before={"alias_of": before}, after={"alias_of": target.name})
     return domain
 

@@ -1,7 +1,11 @@
 """Nobody catches the mail of those who stand higher."""
 
+from functools import partial
+
 import pytest
 
+from domains.actions import make_alias_domain
+from domains.models import DomainGrant
 from mailboxes.actions.aliases import (
     delete_alias,
     disable_alias,
@@ -31,6 +35,25 @@ def test_the_spellings_of_an_outranking_member_are_known(admin, operator, north,
     make_domain("also.example", alder, alias_of=alder_domain)
     make_user("ops+panel@also.example", operator, Role.OPERATOR_SUPPORT)
     assert refusal_of(lambda: add(admin, alder_domain, "ops")).code == "outranked"
+
+
+def test_no_alias_domain_gives_a_manager_the_mail_of_the_admin(access_of, alder, alder_domain, alder_manager):
+    """A mailbox of the same name in the main domain would get the link to a new password."""
+    other = make_domain("finch.example", alder)
+    claim = make_domain("claimed.example", alder, proved=False)
+    make_user("boss@finch.example", alder, Role.TENANT_ADMIN)
+    make_user("boss@claimed.example", alder, Role.TENANT_ADMIN)
+    for domain in (other, claim):
+        DomainGrant.objects.create(membership=alder_manager.memberships.get(), domain=domain)
+        access = access_of(alder_manager, alder)
+        refusal = refusal_of(partial(make_alias_domain, access=access, domain=domain, target=alder_domain))
+        assert (refusal.code, refusal.field) == ("outranked", "alias_of")
+
+
+def test_a_claim_does_not_tell_who_signs_in_elsewhere(admin, birch, alder, alder_domain):
+    claim = make_domain("birchwood.example", alder, proved=False)
+    make_user("boss@birchwood.example", birch, Role.TENANT_ADMIN)
+    assert make_alias_domain(access=admin, domain=claim, target=alder_domain).alias_of == alder_domain
 
 
 def test_an_alias_of_someone_who_outranks_is_neither_changed_nor_deleted(admin, north, alder_domain):
