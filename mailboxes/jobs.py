@@ -12,9 +12,9 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from domains.models import Domain
-from mailboxes.models import Address, AddressKind, Alias, Mailbox, MailboxState, MailUsage, SendAs
+from mailboxes.models import Address, AddressKind, Alias, Mailbox, MailboxState, MailUsage
 from mailboxes.quotas import warn_percent
-from mailboxes.sources import leading_to, take_out
+from mailboxes.sources import leading_to, take_back_rights, take_out
 from mailboxes.target_graph import lock_graph
 from panel.audit import log
 from panel.audit.actor import SYSTEM
@@ -61,7 +61,7 @@ def purge_mailbox(pk: int) -> bool:
         caps.give(domain.tenant, UsageKind.UNMETERED)
     else:
         caps.give(domain.tenant, UsageKind.STORAGE, mailbox.quota_bytes)
-    before = {"quota_bytes": mailbox.quota_bytes, "senders": _take_back_rights(address)}
+    before = {"quota_bytes": mailbox.quota_bytes, "senders": take_back_rights(address)}
     # Mail meant for who had the address must not reach who gets it next.
     take_out(leading_to(address), actor=SYSTEM)
     # Dovecot's figures are in another database on SQLite. Were this transaction undone, only they are lost.
@@ -113,7 +113,7 @@ def _purge_alias(pk: int) -> None:
     if alias is None:
         return
     address = alias.address
-    _take_back_rights(address)
+    take_back_rights(address)
     if address.local_part:
         take_out(leading_to(address), actor=SYSTEM)
     address.delete()
@@ -139,23 +139,9 @@ def _free_name(pk: int) -> None:
         _free_names().select_for_update(of=("self",)).select_related("domain__tenant").filter(pk=pk).first()
     )
     if address is not None:
-        _take_back_rights(address)
+        take_back_rights(address)
         take_out(leading_to(address), actor=SYSTEM)
         address.delete()
-
-
-def _spellings(address: Address) -> list[str]:
-    """The address itself and the same name in the alias domains of its domain."""
-    names = Domain.objects.filter(alias_of=address.domain).values_list("name", flat=True)
-    return [address.address, *(f"{address.local_part}@{name}" for name in names)]
-
-
-def _take_back_rights(address: Address) -> list[str]:
-    """End every right to send under the address; who had one."""
-    rights = SendAs.objects.filter(sender__in=_spellings(address))
-    senders = list(rights.order_by("pk").values_list("mailbox__address__address", flat=True))
-    rights.delete()
-    return senders
 
 
 def _to_warn() -> Iterator[tuple[int, int]]:

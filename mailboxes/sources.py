@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from django.db.models import QuerySet
 
 from domains.models import Domain
-from mailboxes.models import Address, AddressKind, Alias, Mailbox, MailboxState, Target
+from mailboxes.models import Address, AddressKind, Alias, Mailbox, MailboxState, SendAs, Target
+from mailboxes.naming import named
 from mailboxes.target_graph import leads_to
 from mailboxes.targets import base_of
 from panel.audit import log
@@ -57,6 +58,16 @@ def take_out(targets: QuerySet[Target], *, actor: Actor) -> None:
         _take_out_of(address, gone[address.pk], actor)
 
 
+def take_back_rights(address: Address) -> list[str]:
+    """End every right to send under the address, a sub-address of it, or one of the two in an alias domain, so
+    that nobody has a right to a name that is made anew. Who had one. Must be called inside a transaction."""
+    aliases = Domain.objects.filter(alias_of=address.domain).values_list("name", flat=True)
+    rights = SendAs.objects.filter(named("sender", address.local_part, [address.domain.name, *aliases]))
+    senders = list(dict.fromkeys(rights.order_by("pk").values_list("mailbox__address__address", flat=True)))
+    rights.delete()
+    return senders
+
+
 def closed_of(destinations: Iterable[str], tenant_id: int) -> dict[str, str]:
     """Those of the destinations that get nothing, and why in words: the tenant itself has closed them."""
     bases = {destination: base_of(destination) for destination in destinations}
@@ -72,6 +83,8 @@ def _why_closed(address: Address) -> str:
         return {MailboxState.DELETED: "the mailbox is deleted", MailboxState.OFF: "the mailbox is off"}.get(
             MailboxState(address.mailbox.state), ""
         )
+    if address.kind == AddressKind.RESERVED:
+        return "a mailbox gave the name up, and nobody has it"
     if address.kind == AddressKind.ALIAS and not address.alias.is_enabled:
         return "the alias is switched off"
     return ""

@@ -6,9 +6,9 @@ from typing import TypeVar
 from django.db import IntegrityError, transaction
 
 from domains.models import Domain
-from mailboxes.models import Address, AddressKind, Alias, MailboxState, SendAs, Target
+from mailboxes.models import Address, AddressKind, Alias, MailboxState, Target
 from mailboxes.outranking import refuse_outranked
-from mailboxes.sources import leading_to, take_out
+from mailboxes.sources import leading_to, take_back_rights, take_out
 from mailboxes.target_graph import ROLE_LOCAL_PARTS, check_address, lock_graph
 from mailboxes.targets import normalise_destinations
 from panel.audit import log
@@ -109,14 +109,9 @@ def delete_alias(*, access: Access, alias: Alias) -> bool:
     before = {
         "destinations": _destinations_of(address),
         "comment": alias.comment,
-        "senders": list(
-            SendAs.objects.filter(sender=address.address)
-            .order_by("pk")
-            .values_list("mailbox__address__address", flat=True)
-        ),
+        "senders": take_back_rights(address),
     }
     _record("alias.delete", access, alias, before=before, after={})
-    SendAs.objects.filter(sender=address.address).delete()
     domain = address.domain
     leading = list(leading_to(address).values_list("pk", flat=True)) if address.local_part else []
     address.delete()

@@ -205,6 +205,16 @@ def test_deleting_leaves_nothing_that_a_new_alias_of_the_name_would_inherit(admi
     assert targets_of(add(admin, alder_domain, "info", "new@example.com")) == ["new@example.com"]
 
 
+def test_no_right_to_send_outlives_the_name_in_any_of_its_spellings(admin, alder, alder_domain, ann):
+    make_domain("also.example", alder, alias_of=alder_domain)
+    alias = add(admin, alder_domain, "sales")
+    for sender in ("sales@alder.example", "sales+x@alder.example", "sales@also.example", "sales+x@also.example"):
+        SendAs.objects.create(mailbox=ann, sender=sender)
+    kept = SendAs.objects.create(mailbox=ann, sender="salesman@also.example")
+    delete_alias(access=admin, alias=alias)
+    assert list(SendAs.objects.all()) == [kept]
+
+
 def test_deleting_twice_is_found_out_and_gives_back_once(admin, alder, alder_domain):
     alias = add(admin, alder_domain)
     again = Alias.objects.get(pk=alias.pk)
