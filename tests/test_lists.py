@@ -163,6 +163,8 @@ def read_whole(sql: str) -> set[str]:
                 # A walk in the order of the page, which ends with the page.
                 return set()
             return set(re.findall(r"SCAN (\w+)(?! USING| VIRTUAL)\b", plan)) & LARGE
+        # A few thousand rows are quickly read; what counts is that there is another way.
+        cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {sql}", None)
         return set(re.findall(r"Seq Scan on (\w+)", "\n".join(row[0] for row in cursor.fetchall()))) & LARGE
 

@@ -84,6 +84,8 @@ def _measure(options: argparse.Namespace) -> int:
             visits = list(_visits(name, url, page, browser))
             _take_times(browser, [empty, *visits], options.rounds)
             rows.append(_row(name, viewpoint.name, empty, visits))
+            # It takes its time; whoever waits sees how far it is.
+            say(" | ".join((*rows[-1].cells, rows[-1].goal)))
             empty = Visit("empty", viewpoint.empty_url)
     heads = (
         "list",
