@@ -94,16 +94,17 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "panel.audit.middleware.RequestContextMiddleware",
     "csp.middleware.CSPMiddleware",
+    "panel.web.middleware.ResponseHeadersMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "panel.web.middleware.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "panel.accounts.middleware.SessionLifeMiddleware",
     "panel.accounts.middleware.MustChangePasswordMiddleware",
-    "panel.web.middleware.ResponseHeadersMiddleware",
 ]
 
 ROOT_URLCONF = "panel.urls"

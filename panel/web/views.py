@@ -5,9 +5,9 @@ from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from panel.accounts.door import safe_next
 from panel.accounts.models import User, UserKind
 from panel.tenants.access import TenantRequest, tenant_page
 from panel.tenants.models import TenantKind
@@ -76,10 +76,7 @@ def help_page(request: HttpRequest) -> HttpResponse:
 @require_POST
 def choose_theme(request: HttpRequest) -> HttpResponse:
     """Keeps the theme in a cookie and goes back to the page that asked."""
-    back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None, require_https=request.is_secure()):
-        back = "/"
-    response = redirect(back)
+    response = redirect(safe_next(request))
     keep_theme(response, request.POST.get("theme", ""), secure=settings.USES_TLS)
     return response
 

@@ -134,6 +134,9 @@ def test_the_theme_is_kept_in_a_cookie_and_rendered(db: None) -> None:
         "//evil.example",
         "javascript:alert(1)",
         "/\\evil.example",
+        "evil",
+        "evil.example",
+        "?evil",
     ],
 )
 def test_the_theme_switch_never_leads_away(evil: str, db: None) -> None:
@@ -169,7 +172,7 @@ def test_no_page_may_be_kept_in_a_cache(db: None) -> None:
     assert Client().get("/help/").headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("path", ["/help/", "/no/such/page", "/healthz", "/theme/"])
+@pytest.mark.parametrize("path", ["/help/", "/help", "/no/such/page", "/healthz", "/theme/"])
 def test_every_answer_carries_the_headers_that_guard_it(path: str, db: None) -> None:
     headers = Client().get(path).headers
     assert headers["X-Frame-Options"] == "DENY"
