@@ -21,6 +21,7 @@ from panel.audit.actor import SYSTEM
 from panel.lib.addresses import display_address
 from panel.tenants import caps
 from panel.tenants.models import Revocation, RevocationKind, UsageKind
+from panel.tenants.suspension import suspended_filter
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ BATCH = 500
 # Longer than a message can take to be handed to our own Postfix.
 NOTICE_LEASE = timedelta(minutes=5)
 USAGE_BATCH = 5000
+_TAKING = (MailboxState.ACTIVE, MailboxState.RECEIVE_ONLY)
 
 
 def purge_deleted() -> int:
@@ -144,6 +146,17 @@ def _free_name(pk: int) -> None:
         address.delete()
 
 
+def _reachable() -> QuerySet[Mailbox]:
+    """Mailboxes that our own mail server takes mail for now: a notice to another one would be tried, and
+    refused, for as long as it stays full."""
+    return Mailbox.objects.filter(
+        ~suspended_filter("address__domain__tenant_id"),
+        state__in=_TAKING,
+        address__domain__suspended_at=None,
+        address__domain__removed_at=None,
+    )
+
+
 def _to_warn() -> Iterator[tuple[int, int]]:
     """Mailboxes whose warned level is not what their use says, with the use."""
     if settings.USAGE_DATABASE == "default":
@@ -162,10 +175,12 @@ def _to_warn_joined() -> list[tuple[int, int]]:
         cursor.execute(
             "SELECT m.id, u.used_bytes FROM mail_usage u"  # noqa: S608 -- made of literals alone
             " JOIN mailboxes_address a ON a.address = u.username"
-            " JOIN mailboxes_mailbox m ON m.address_id = a.id"
-            " WHERE u.used_bytes IS NOT NULL AND m.quota_bytes IS NOT NULL AND m.state <> %s"
-            f" AND m.quota_warned_percent <> {level} LIMIT %s",
-            [MailboxState.DELETED, BATCH],
+            " JOIN mailboxes_mailbox m ON m.address_id = a.id JOIN domains_domain d ON d.id = a.domain_id"
+            " WHERE u.used_bytes IS NOT NULL AND m.quota_bytes IS NOT NULL AND m.state IN (%s, %s)"
+            f" AND m.quota_warned_percent <> {level} AND d.suspended_at IS NULL AND d.removed_at IS NULL"
+            " AND NOT EXISTS (SELECT 1 FROM tenants_ancestry up JOIN tenants_tenant t ON t.id = up.ancestor_id"
+            " WHERE up.tenant_id = d.tenant_id AND t.suspended_at IS NOT NULL) LIMIT %s",
+            [*_TAKING, BATCH],
         )
         return [(int(pk), int(used)) for pk, used in cursor.fetchall()]
 
@@ -178,9 +193,7 @@ def _to_warn_in_batches() -> Iterator[tuple[int, int]]:
         .order_by("username")
         .values_list("username", "used_bytes")[:USAGE_BATCH]
     ):
-        rows = Mailbox.objects.filter(address__address__in=list(batch), quota_bytes__isnull=False).exclude(
-            state=MailboxState.DELETED
-        )
+        rows = _reachable().filter(address__address__in=list(batch), quota_bytes__isnull=False)
         for pk, address, quota, warned in rows.values_list(
             "pk", "address__address", "quota_bytes", "quota_warned_percent"
         ):

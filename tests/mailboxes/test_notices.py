@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from mailboxes import jobs
 from mailboxes.models import Mailbox, MailUsage
+from panel.tenants.models import Tenant
 from tests.factories import GIB
 from tests.threads import at_once
 
@@ -88,3 +89,23 @@ def test_a_claim_that_is_held_is_left_alone_until_its_lease_is_over(ann):
     assert jobs.warn_full() == 0
     passes(31)
     assert jobs.warn_full() == 1
+
+
+def test_nobody_is_written_to_who_cannot_get_the_notice(ann: Mailbox, alder: Tenant, north: Tenant) -> None:
+    """It would be refused, and tried again, minute by minute."""
+    full(ann)
+    domain, now = ann.address.domain, timezone.now()
+    for row, closed, opened in (
+        (ann, {"state": "off"}, {"state": "receive_only"}),
+        (domain, {"suspended_at": now}, {"suspended_at": None}),
+        (domain, {"removed_at": now}, {"removed_at": None}),
+        (alder, {"suspended_at": now}, {"suspended_at": None}),
+        (north, {"suspended_at": now}, {"suspended_at": None}),
+    ):
+        rows = type(row).objects.filter(pk=row.pk)
+        rows.update(**closed)
+        assert jobs.warn_full() == 0
+        assert Mailbox.objects.get().quota_notice_lease_until is None
+        rows.update(**opened)
+    assert jobs.warn_full() == 1
+    assert len(mail.outbox) == 1
