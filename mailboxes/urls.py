@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, path
 
-from mailboxes.views import addresses, aliases, forwarding, lifecycle, mailboxes, renames, send_as, vacations
+from mailboxes.views import (
+    addresses,
+    aliases,
+    forwarding,
+    history,
+    lifecycle,
+    mailboxes,
+    renames,
+    send_as,
+    vacations,
+)
 
 app_name = "mailboxes"
 urlpatterns: list[URLPattern] = [
@@ -10,7 +20,7 @@ urlpatterns: list[URLPattern] = [
     path("mailboxes/export.csv", mailboxes.export, name="export"),
     path("mailboxes/add/", mailboxes.add, name="add"),
     path("mailboxes/<int:mailbox_id>/", mailboxes.detail, name="detail"),
-    path("mailboxes/<int:mailbox_id>/history/", mailboxes.history, name="history"),
+    path("mailboxes/<int:mailbox_id>/history/", history.history, name="history"),
     path("mailboxes/<int:mailbox_id>/password/", mailboxes.password, name="password"),
     path("mailboxes/<int:mailbox_id>/rename/", renames.mailbox, name="rename"),
     path("mailboxes/<int:mailbox_id>/state/", lifecycle.state, name="state"),

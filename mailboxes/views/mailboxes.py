@@ -15,39 +15,15 @@ from mailboxes.figures import Figures, figures_of
 from mailboxes.filters import MAX_AT_ONCE, STATES, MailboxFilter
 from mailboxes.forms.domains import addressable
 from mailboxes.forms.mailboxes import MailboxForm, NewMailboxForm, SetPasswordForm
-from mailboxes.models import Mailbox, MailboxState
-from mailboxes.views.found import BADGES, about, badge_of, find
-from panel.audit.models import AuditEntry
+from mailboxes.models import Mailbox
+from mailboxes.views.found import about, badge_of, find
 from panel.lib.addresses import display_address
 from panel.lib.keyset import paginate, walk
 from panel.lib.spreadsheet import csv_file
 from panel.tenants.access import Access, TenantRequest, tenant_page
-from panel.tenants.quantities import size_words
 from panel.tenants.roles import Permission
 
 UNPROCESSABLE = 422
-# What the history tells of, by its key in the trail.
-_LABELS = {
-    "address": "Address",
-    "old_address": "The old address",
-    "followers": "Targets changed in",
-    "name": "Name",
-    "quota_bytes": "Quota",
-    "imap": "IMAP",
-    "pop3": "POP3",
-    "smtp": "SMTP",
-    "sieve": "ManageSieve",
-    "state": "State",
-    "destinations": "Forwards to",
-    "keep_copy": "Copy stays",
-    "sender": "Sends as",
-    "vacation": "Vacation reply",
-    "vacation_from": "From",
-    "vacation_until": "Until",
-    "vacation_zone": "Time zone",
-    "vacation_subject": "Subject",
-    "vacation_message": "Message",
-}
 
 
 @require_safe
@@ -140,22 +116,6 @@ def detail(request: TenantRequest, mailbox_id: int) -> HttpResponse:
     return render(request, "mailboxes/detail.html", context, status=UNPROCESSABLE if form.errors else 200)
 
 
-@require_safe
-@tenant_page(Permission.MAILBOX_READ)
-def history(request: TenantRequest, mailbox_id: int) -> HttpResponse:
-    """The trail of this mailbox. Its tenant is asked for too, so that no row of another is shown."""
-    mailbox = find(request, mailbox_id)
-    entries = AuditEntry.objects.filter(
-        object_kind="mailbox", object_id=mailbox.pk, tenant_id=mailbox.address.domain.tenant_id
-    )
-    page = paginate(entries, order=("-id",), cursor=request.GET.get("page", ""))
-    context = about(request, mailbox, "history") | {
-        "page": page,
-        "told": [(entry, _facts(entry)) for entry in page.items],
-    }
-    return render(request, "mailboxes/history.html", context)
-
-
 @sensitive_post_parameters("password")
 @sensitive_variables("made")
 @tenant_page(Permission.MAILBOX_EDIT)
@@ -183,28 +143,6 @@ def password(request: TenantRequest, mailbox_id: int) -> HttpResponse:
 def _rows(mailboxes: list[Mailbox]) -> list[tuple[Mailbox, tuple[str, str], Figures]]:
     figures = figures_of(mailbox.address.address for mailbox in mailboxes)
     return [(mailbox, badge_of(mailbox), figures[mailbox.address.address]) for mailbox in mailboxes]
-
-
-def _facts(entry: AuditEntry) -> list[str]:
-    """What an entry changed, in words: `Quota: 1 GB, was 5 GB`."""
-    return [
-        f"{_LABELS[key]}: {_value(key, value)}"
-        + (f", was {_value(key, entry.before[key])}" if key in entry.before else "")
-        for key, value in entry.after.items()
-        if key in _LABELS
-    ]
-
-
-def _value(key: str, value: object) -> str:
-    if key == "quota_bytes":
-        return "no limit" if value is None else size_words(int(str(value)))
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, list):
-        return ", ".join(display_address(str(one)) for one in value) or "none"
-    if key == "state" and value in BADGES:
-        return BADGES[MailboxState(str(value))][1]
-    return str(value) or "none"
 
 
 def _exported(access: Access, wanted: MailboxFilter) -> Iterator[tuple[object, ...]]:

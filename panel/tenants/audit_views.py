@@ -1,8 +1,6 @@
 """The audit trail of a tenant and of everything below it."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import groupby
 from typing import Any
 
 from django import forms
@@ -18,7 +16,7 @@ from panel.tenants.access import Access, TenantRequest, tenant_page
 from panel.tenants.actions.texts import sort_key
 from panel.tenants.models import Ancestry, Tenant, TenantKind
 from panel.tenants.roles import Permission
-from panel.tenants.trail import ACTS, NOUNS, Fact, act_of, facts_of, icon_of
+from panel.tenants.trail import ACTS, NOUNS, days_of
 
 UNPROCESSABLE = 422
 # Acts that went on side by side may have taken their numbers in another order than their times.
@@ -88,7 +86,7 @@ def audit(request: TenantRequest) -> HttpResponse:
     found = filtered(access, form.cleaned_data) if form.is_valid() else AuditEntry.objects.none()
     page = paginate(found, order=("-id",), cursor=request.GET.get("page", ""))
     names = _names(page.items) if has_tenants else {}
-    context = {"page": page, "form": form, "days": list(_days(page.items, names))}
+    context = {"page": page, "form": form, "days": days_of(page.items, names)}
     return render(request, "tenants/audit.html", context, status=UNPROCESSABLE if form.errors else 200)
 
 
@@ -150,24 +148,3 @@ def _until(day: date | None) -> Q:
 def _names(entries: list[AuditEntry]) -> dict[int, str]:
     wanted = {entry.tenant_id for entry in entries if entry.tenant_id is not None}
     return dict(Tenant.objects.filter(pk__in=wanted).values_list("pk", "name"))
-
-
-Told = tuple[AuditEntry, str, str, list[Fact], str]
-
-
-def _days(entries: list[AuditEntry], names: dict[int, str]) -> Iterator[tuple[date, list[Told]]]:
-    """The entries of each day: the entry, its icon, its act and facts in words, the name of its tenant."""
-    for day, of_day in groupby(entries, key=lambda entry: entry.at.astimezone(UTC).date()):
-        yield (
-            day,
-            [
-                (
-                    entry,
-                    icon_of(entry.action),
-                    act_of(entry.action),
-                    facts_of(entry),
-                    names.get(entry.tenant_id or 0, ""),
-                )
-                for entry in of_day
-            ],
-        )

@@ -1,8 +1,9 @@
 """The audit trail in words: pure data, and what a row of it says to a person."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
+from itertools import groupby
 from typing import Any
 
 from panel.audit.models import AuditEntry
@@ -89,6 +90,7 @@ ACTS = {
 
 _FIELDS = {
     "address": "Address",
+    "addresses": "Addresses",
     "admin": "Admin",
     "alias_of": "Alias domain of",
     "comment": "Comment",
@@ -99,7 +101,7 @@ _FIELDS = {
     "followers": "Targets changed in",
     "imap": "IMAP",
     "is_active": "May sign in",
-    "is_enabled": "On",
+    "is_enabled": "Alias",
     "keep_copy": "Keeps a copy",
     "kind": "Kind",
     "manager": "Domain manager",
@@ -125,9 +127,17 @@ _FIELDS = {
     "smtp": "Sending",
     "state": "State",
     "suspended": "Suspended",
+    "vacation": "Vacation reply",
+    "vacation_from": "From",
+    "vacation_message": "Message",
+    "vacation_subject": "Subject",
+    "vacation_until": "Until",
+    "vacation_zone": "Time zone",
 }
 _NO_LIMIT = {"max_aliases", "max_domains", "max_mailboxes", "max_storage_bytes", "quota_bytes"}
 _BYTES = {"max_storage_bytes", "quota_bytes"}
+# What is switched on and off.
+_SWITCHES = {"imap", "is_enabled", "pop3", "sieve", "smtp", "vacation"}
 _MAX_LISTED = 10
 
 
@@ -138,6 +148,17 @@ class Fact:
     label: str
     before: str | None
     after: str | None
+
+
+@dataclass(frozen=True)
+class Told:
+    """An entry with its icon, its act and facts in words, and the name of its tenant where that is asked for."""
+
+    entry: AuditEntry
+    icon: str
+    act: str
+    facts: list[Fact]
+    where: str = ""
 
 
 def act_of(action: str) -> str:
@@ -154,6 +175,26 @@ def facts_of(entry: AuditEntry) -> list[Fact]:
     return list(_facts(entry.before, entry.after))
 
 
+def days_of(entries: Iterable[AuditEntry], names: Mapping[int, str]) -> list[tuple[date, list[Told]]]:
+    """The entries of each day in UTC, told in the order in which they come. `names` has the tenants by key."""
+    return [
+        (
+            day,
+            [
+                Told(
+                    entry,
+                    icon_of(entry.action),
+                    act_of(entry.action),
+                    facts_of(entry),
+                    names.get(entry.tenant_id or 0, ""),
+                )
+                for entry in of_day
+            ],
+        )
+        for day, of_day in groupby(entries, key=lambda entry: entry.at.astimezone(UTC).date())
+    ]
+
+
 def _facts(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Fact]:
     for key in dict.fromkeys((*after, *before)):
         was = _value(key, before[key]) if key in before else None
@@ -166,7 +207,7 @@ def _value(key: str, value: object) -> str:  # noqa: PLR0911 -- one line for eac
     if value is None:
         return "no limit" if key in _NO_LIMIT else "none"
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return ("on" if value else "off") if key in _SWITCHES else "yes" if value else "no"
     if isinstance(value, int):
         return size_words(value) if key in _BYTES else f"{value:,}"
     if isinstance(value, list):

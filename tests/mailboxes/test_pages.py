@@ -217,7 +217,8 @@ def test_the_history_shows_this_mailbox_alone(browser, alder, ann, bob):
     browser.post(url(alder, f"{bob.pk}/"), SETTINGS | {"name": "Robert Ferreira"})
     browser.post(url(alder, f"{ann.pk}/"), SETTINGS | {"name": "Ann Kettering"})
     text = text_of(browser.get(url(alder, f"{ann.pk}/history/")))
-    assert "Name: Ann Kettering, was Ann" in text
+    assert "<span>Name</span> Ann Kettering <small>was Ann</small>" in text
+    assert "changed the mailbox" in text
     assert "Robert" not in text
 
 

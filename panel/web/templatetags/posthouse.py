@@ -33,30 +33,6 @@ WARN_PERCENT = 85
 BAD_PERCENT = 95
 DAY = timedelta(days=1)
 
-# How the verbs of the audit trail are told; any other is shown as it is.
-_ACTS = {
-    "activate": "let back in",
-    "add": "added",
-    "bring_back": "brought back",
-    "change_password": "changed the password of",
-    "create": "added",
-    "deactivate": "shut out",
-    "edit": "changed",
-    "end_vacation": "switched off the vacation reply of",
-    "end_sessions": "ended the sessions of",
-    "hand_out": "handed out a new password to",
-    "prove": "proved",
-    "purge": "purged",
-    "remove": "removed",
-    "reset_password": "reset the password of",
-    "set_password": "set the password of",
-    "set_vacation": "set the vacation reply of",
-    "suspend": "suspended",
-    "undelete": "brought back",
-    "unsuspend": "un-suspended",
-    "vouch": "vouched for",
-}
-
 
 @register.simple_tag
 def icon(name: str, css: str = "", *, state: str = "") -> SafeString:
@@ -82,16 +58,16 @@ def qr(url: str) -> SafeString:
 
 @register.filter
 def bytes_words(amount: int | None) -> str:
-    """`18.4 GB`: binary steps, three figures at most; no amount is "not known yet"."""
+    """`18.4 GB`: binary steps, three figures at most; no amount is "not measured yet"."""
     if amount is None:
-        return "not known yet"
+        return "not measured yet"
     value, unit = _scaled(amount)
     return f"{_figure(value)} {unit}"
 
 
 @register.filter
 def count_words(amount: int | None) -> str:
-    return "not known yet" if amount is None else f"{amount:,}"
+    return "not counted yet" if amount is None else f"{amount:,}"
 
 
 @register.simple_tag
@@ -106,7 +82,7 @@ def usage(used: int | None, limit: int | None, *, label: str = "", unit: str = "
     if not label:
         return format_html('<div class="usage mini"{}>{}<span>{}</span></div>', data, meter, words)
     figure = format_html('<b class="{}">{}</b>', "hot" if state else "", _words(used, unit))
-    rest = ", no limit" if limit is None else f" of {_words(limit, unit)}"
+    rest = ", no limit" if limit is None else f"{',' if used is None else ' of'} {_words(limit, unit)}"
     return format_html(
         '<div class="usage"{}><p><span>{}</span><span>{}{}</span></p>{}</div>',
         data,
@@ -198,13 +174,6 @@ def initials(name: object) -> str:
     return "".join(word[0] for word in picked).upper() or "?"
 
 
-@register.filter
-def act_words(action: str) -> str:
-    """`domain.set_password` of the audit trail as a person says it: "set the password of"."""
-    verb = action.partition(".")[2] or action
-    return _ACTS.get(verb, verb.replace("_", " "))
-
-
 @register.simple_tag
 def widget(field: BoundField, css: str = "", **attributes: Any) -> SafeString:
     """The field's control. `css` adds classes, other arguments become attributes (`_` is `-`)."""
@@ -228,7 +197,12 @@ def kept_filters(context: template.Context) -> SafeString:
     return format_html_join(
         "",
         '<input type="hidden" name="{}" value="{}">',
-        ((name, value) for name in given if name not in {"q", "page", "all"} for value in given.getlist(name)),
+        (
+            (name, value)
+            for name in given
+            if name not in {"q", "page", "all"}
+            for value in given.getlist(name)
+        ),
     )
 
 
@@ -331,8 +305,10 @@ def _words(amount: int | None, unit: str) -> str:
 
 
 def _of(used: int | None, limit: int, unit: str) -> str:
-    """`18.4 of 25 GB`: the unit once where both have the same."""
-    if unit != "bytes" or used is None:
+    """`18.4 of 25 GB`: the unit once where both have the same; `25 GB, not measured yet` without a figure."""
+    if used is None:
+        return f"{_words(limit, unit)}, {_words(used, unit)}"
+    if unit != "bytes":
         return f"{_words(used, unit)} of {_words(limit, unit)}"
     value, used_unit = _scaled(used)
     same = used_unit == _scaled(limit)[1] or used == 0

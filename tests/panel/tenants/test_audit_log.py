@@ -226,7 +226,7 @@ def test_an_entry_says_in_words_what_it_was_and_is(alder):
     )
     assert facts_of(entry) == [
         Fact("Quota", "1 GB", "no limit"),
-        Fact("IMAP", "yes", "no"),
+        Fact("IMAP", "on", "off"),
         Fact("Role", "Read only", "Admin"),
         Fact("New thing", None, "1,234"),
         Fact("Reason", "x", None),

@@ -8,7 +8,6 @@ from django.template import engines
 from django.utils import timezone
 
 from panel.web.templatetags.posthouse import (
-    act_words,
     ago,
     bytes_words,
     icon,
@@ -28,7 +27,7 @@ def render(source: str, **context: object) -> str:
 @pytest.mark.parametrize(
     ("amount", "words"),
     [
-        (None, "not known yet"),
+        (None, "not measured yet"),
         (0, "0 bytes"),
         (1023, "1,023 bytes"),
         (1024, "1 kB"),
@@ -50,7 +49,8 @@ def test_bytes_are_said_with_at_most_three_figures(amount: int | None, words: st
         (512 * MIB, 2 * GIB, "512 MB of 2 GB"),
         (0, 50 * GIB, "0 of 50 GB"),
         (5 * GIB, None, "5 GB, no limit"),
-        (None, GIB, "not known yet of 1 GB"),
+        (None, GIB, "1 GB, not measured yet"),
+        (None, None, "not measured yet, no limit"),
     ],
 )
 def test_a_small_meter_says_in_words_what_it_draws(used: int | None, limit: int | None, words: str) -> None:
@@ -119,9 +119,8 @@ def test_a_monogram_has_one_or_two_letters(name: str, letters: str) -> None:
     assert initials(name) == letters
 
 
-def test_the_trail_is_told_in_words() -> None:
-    assert act_words("mailbox.set_password") == "set the password of"
-    assert act_words("noun.some_new_verb") == "some new verb"
+def test_a_large_meter_of_what_nobody_measured_says_so_beside_its_limit() -> None:
+    assert '<b class="">not measured yet</b>, 1 GB' in usage(None, GIB, label="Used")
 
 
 def test_an_icon_cannot_smuggle_markup() -> None:
