@@ -1,5 +1,6 @@
 """The one Chromium of a test process: Playwright allows no second one beside it."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -22,7 +23,11 @@ CHROMIUM_FLAGS = [
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
+    # Playwright keeps an event loop in this thread for as long as the browser is open, which Django takes for
+    # asynchronous code: tests of other files in this process could ask the database nothing.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from domains.models import Domain
@@ -14,7 +15,7 @@ from panel.lib import keyset
 from panel.tenants.models import Tenant
 from tests.factories import make_alias, make_domain, make_mailbox
 
-pytestmark = pytest.mark.django_db(databases=["default", "usage"])
+pytestmark = pytest.mark.django_db(databases=["default", settings.USAGE_DATABASE])
 SignedIn = Callable[[User], Client]
 
 

@@ -4,26 +4,19 @@ Every figure stands in `Size`. Rows hang together as the panel would have made t
 names of their own, what a tenant uses is counted up the tree, a removed mailbox has its days of grace.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from itertools import product
 
 from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Field, Model
-from django.utils import timezone
 
 from domains.models import Domain, DomainGrant
 from mailboxes.models import Address, Alias, Mailbox, MailUsage, SendAs, Target
 from panel.accounts.models import User
 from panel.audit.models import NO_DIGEST, AuditEntry, AuditHead
 from panel.tenants.models import Ancestry, Membership, Tenant, Usage
+from tests.bench.filler import Filler
+from tests.bench.size import BIG_CLIENT_DOMAIN, BIG_RESELLER, FIRST_CLIENT, OPERATOR, RESELLERS, Size
 from tests.factories import PASSWORD_HASH
 
-OPERATOR, BIG_RESELLER, BIG_CLIENT_DOMAIN = 1, 2, 1
-RESELLERS = 40
-FIRST_CLIENT = 2 + RESELLERS
 TEAM = 300
 FIRST_NAMES = (
     "anna bea carl dora emil frida georg hanna ida jan karin leo mia noah olga paul rosa sven tina uwe"
@@ -37,120 +30,6 @@ ACTS = (
     "session.sign_in", "mailbox.forward", "mailbox.edit", "alias.edit", "session.fail", "domain.add", "domain.prove",
     "mailbox.delete", "session.sign_in", "alias.delete", "member.add", "tenant.edit", "mailbox.add",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Size:
-    """The installation of the goals divided by `divisor`."""
-
-    divisor: int = 1
-
-    @property
-    def domains(self) -> int:
-        return 20_000 // self.divisor
-
-    @property
-    def big_domain(self) -> int:
-        """Mailboxes in the first domain."""
-        return 100_000 // self.divisor
-
-    @property
-    def mailboxes(self) -> int:
-        return 1_000_000 // self.divisor
-
-    @property
-    def aliases(self) -> int:
-        return 300_000 // self.divisor
-
-    @property
-    def entries(self) -> int:
-        """Of the audit trail."""
-        return 2_000_000 // self.divisor
-
-    @property
-    def clients(self) -> int:
-        return self.domains // 5
-
-    @property
-    def big_client(self) -> int:
-        """The tenant of the first domain."""
-        return FIRST_CLIENT + BIG_CLIENT_DOMAIN % self.clients
-
-    def small_client(self) -> int:
-        """A client with five ordinary domains, below the big reseller."""
-        return FIRST_CLIENT + self.clients // 2 // 4 * 4
-
-    def empty_client(self) -> int:
-        """A client without anything, below the big reseller."""
-        return FIRST_CLIENT + self.clients
-
-
-class Filler:
-    """Fills one database by SQL. Columns that are not named get the default of their field."""
-
-    def __init__(self, connection: BaseDatabaseWrapper) -> None:
-        self.connection = connection
-        self.is_postgresql = connection.vendor == "postgresql"
-        self.now = timezone.now().replace(microsecond=0)
-
-    def execute(self, sql: str) -> None:
-        with self.connection.cursor() as cursor:
-            cursor.execute(sql, None)
-
-    def numbers(self, first: int, last: int) -> str:
-        """A table `n (n)` with the integers from `first` to `last`."""
-        if self.is_postgresql:
-            return f"generate_series({first}, {last}) AS n (n)"
-        return (
-            f"(WITH RECURSIVE counted (n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM counted WHERE n < {last})"
-            f" SELECT n FROM counted WHERE n <= {last}) AS n"
-        )
-
-    def at(self, moment: datetime) -> str:
-        return f"'{moment:%Y-%m-%d %H:%M:%S}+00'" if self.is_postgresql else f"'{moment:%Y-%m-%d %H:%M:%S}'"
-
-    def ago(self, **units: float) -> str:
-        return self.at(self.now - timedelta(**units))
-
-    def seconds_ago(self, expression: str) -> str:
-        if self.is_postgresql:
-            return f"TIMESTAMPTZ {self.at(self.now)} - ({expression}) * INTERVAL '1 second'"
-        return f"datetime({self.at(self.now)}, '-' || ({expression}) || ' seconds')"
-
-    def insert(self, model: type[Model], columns: Mapping[str, str], source: str) -> None:
-        """`columns` maps attributes to SQL expressions over `source`, the text after FROM."""
-        names, values = [], []
-        for field in model._meta.concrete_fields:
-            expression = columns.get(field.attname)
-            if expression is None and (field.primary_key or field.null):
-                continue
-            names.append(f'"{field.column}"')
-            values.append(self._cast(field, self._default(field) if expression is None else expression))
-        unknown = set(columns) - {field.attname for field in model._meta.concrete_fields}
-        assert not unknown, f"{model.__name__} has no {unknown}"
-        self.execute(
-            f"INSERT INTO {model._meta.db_table} ({', '.join(names)}) SELECT {', '.join(values)} FROM {source}"
-        )
-
-    def _cast(self, field: Field, expression: str) -> str:
-        return (
-            f"CAST({expression} AS {field.cast_db_type(self.connection)})"
-            if self.is_postgresql
-            else expression
-        )
-
-    def _default(self, field: Field) -> str:
-        internal = field.get_internal_type()
-        if internal == "DateTimeField":
-            return self.ago(days=30)
-        if internal == "JSONField":
-            return "'{}'"
-        value = field.get_default()
-        if value is None:
-            raise AssertionError(f"the crowd says nothing of {field}")
-        if isinstance(value, bool):
-            return "TRUE" if value else "FALSE"
-        return str(value) if isinstance(value, int) else f"'{value}'"
 
 
 def fill(size: Size) -> None:

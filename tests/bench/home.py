@@ -129,7 +129,9 @@ def _make(new: Home) -> None:
 
 def _schema() -> str:
     """A digest of all that decides what the databases hold, the contract apart: that is remade."""
-    digest = hashlib.sha256(Path(__file__).with_name("crowd.py").read_bytes())
+    digest = hashlib.sha256()
+    for name in ("crowd.py", "filler.py", "size.py"):
+        digest.update(Path(__file__).with_name(name).read_bytes())
     for path in sorted(ROOT.glob("*/migrations/*.py")) + sorted(ROOT.glob("panel/*/migrations/*.py")):
         # The first line says when it was made.
         digest.update(path.read_bytes().partition(b"\n")[2])
