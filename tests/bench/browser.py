@@ -24,8 +24,8 @@ from panel.accounts.models import User
 from panel.lib.keyset import Page
 from panel.tenants.access import command_access
 from panel.tenants.models import Membership, Tenant
-from tests.bench.size import BIG_RESELLER, OPERATOR, Size
 from tests.bench.home import say
+from tests.bench.size import BIG_RESELLER, OPERATOR, Size
 
 
 @dataclass(frozen=True)
