@@ -22,10 +22,10 @@ def refuse_outranked(access: Access, address: str) -> None:
     if _reaches_all(access):
         return
     local_part, domain = split_address(address)
-    # The domain itself and its alias domains, as the member may have signed up under any of them.
-    names = [domain, *Domain.objects.filter(alias_of__name=domain).values_list("name", flat=True)]
-    members = Membership.objects.filter(_out_of_reach(access), user__kind=UserKind.MEMBER)
-    emails = {email.lower() for email in members.filter(_at(names)).values_list("user__email", flat=True)}
+    members = Membership.objects.filter(
+        _out_of_reach(access), _signs_in_at(domain), user__kind=UserKind.MEMBER
+    )
+    emails = {email.lower() for email in members.values_list("user__email", flat=True)}
     reached = {_base(email) for email in emails}
     if not local_part:
         # A catch-all takes what has no row of its own.
@@ -78,6 +78,16 @@ def _out_of_reach(access: Access) -> Q:
     higher = [role.value for role in Role if RANK[role] > RANK[access.role]]
     below = Ancestry.objects.filter(ancestor_id=access.seat_id).values("tenant_id")
     return Q(role__in=higher) | ~Q(tenant_id__in=below)
+
+
+def _signs_in_at(domain: str) -> Q:
+    """Members whose address is in the domain or one of its alias domains. Anybody can claim any name, so in
+    one that is only claimed nobody but the own team is looked for: a refusal would tell who is here."""
+    aliases = Domain.objects.filter(alias_of__name=domain).values_list("name", "proved_at", "tenant_id")
+    at = _at([domain])
+    for name, proved_at, tenant_id in aliases:
+        at |= _at([name]) if proved_at else _at([name]) & Q(tenant_id=tenant_id)
+    return at
 
 
 def _at(names: list[str]) -> Q:

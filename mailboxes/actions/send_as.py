@@ -28,8 +28,8 @@ def grant_send_as(*, access: Access, mailbox: Mailbox, sender: str) -> SendAs:
     try:
         wanted = normalise_address(sender)
         refuse_outranked(access, mailbox.address.address)
-        _refuse_foreign(access, mailbox, wanted)
-        refuse_outranked(access, wanted)
+        domain = _own_domain(access, mailbox, wanted)
+        refuse_outranked(access, f"{split_address(wanted)[0]}@{domain}")
     except Refused as refused:
         raise refused.at("sender") from refused
     _refuse_needless(mailbox, wanted)
@@ -61,9 +61,10 @@ def _locked(access: Access, mailbox: Mailbox) -> Mailbox:
     )
 
 
-def _refuse_foreign(access: Access, mailbox: Mailbox, sender: str) -> None:
-    """Who owns the address is decided by its domain alone, and an unknown domain is nobody's: the same
-    answer for both tells nothing of other tenants."""
+def _own_domain(access: Access, mailbox: Mailbox, sender: str) -> str:
+    """The domain that has the addresses of the sender's: of an alias domain the one behind it. Who owns an
+    address is decided by its domain alone, and an unknown domain is nobody's: the same answer for both tells
+    nothing of other tenants."""
     domain = split_address(sender)[1]
     owned = Domain.objects.of(access).filter(
         name=domain,
@@ -71,9 +72,12 @@ def _refuse_foreign(access: Access, mailbox: Mailbox, sender: str) -> None:
         proved_at__isnull=False,
         removed_at__isnull=True,
     )
-    if not owned.exists():
+    found = owned.values_list("name", "alias_of__name").first()
+    if found is None:
         message = f"{display_address(sender)} is not in a proved domain of this tenant that you manage."
         raise Refused(message, "sender_domain")
+    name, behind = found
+    return behind or name
 
 
 def _refuse_needless(mailbox: Mailbox, sender: str) -> None:

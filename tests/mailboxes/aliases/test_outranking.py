@@ -56,6 +56,19 @@ def test_a_claim_does_not_tell_who_signs_in_elsewhere(admin, birch, alder, alder
     assert make_alias_domain(access=admin, domain=claim, target=alder_domain).alias_of == alder_domain
 
 
+def test_no_address_tells_who_signs_in_under_a_name_that_is_only_claimed(admin, birch, alder, alder_domain):
+    """Claims are free: a claim as an alias domain would find out, name by name, who is a member anywhere."""
+    make_domain("birchwood.example", alder, proved=False, alias_of=alder_domain)
+    make_user("boss@birchwood.example", birch, Role.TENANT_ADMIN)
+    assert add(admin, alder_domain, "boss")
+
+
+def test_a_claim_hides_nobody_of_the_own_team(access_of, alder, alder_domain, alder_manager):
+    make_domain("also.example", alder, proved=False, alias_of=alder_domain)
+    make_user("boss@also.example", alder, Role.TENANT_ADMIN)
+    assert refusal_of(lambda: add(access_of(alder_manager, alder), alder_domain, "boss")).code == "outranked"
+
+
 def test_an_alias_of_someone_who_outranks_is_neither_changed_nor_deleted(admin, north, alder_domain):
     alias = add(admin, alder_domain, "boss")
     make_user("boss@alder.example", north, Role.RESELLER_ADMIN)
