@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from domains import actions
@@ -47,7 +48,9 @@ def suspend(request: TenantRequest, domain_id: int) -> HttpResponse:
     if not form.is_valid():
         return _say_errors(request, domain, form)
     said = f"{display_domain(domain.name)} is suspended."
-    return _act(request, domain, actions.suspend_domain, said, reason=form.cleaned_data["reason"])
+    undo = reverse("domains:unsuspend", args=[request.access.tenant.pk, domain.pk])
+    reason = form.cleaned_data["reason"]
+    return _act(request, domain, actions.suspend_domain, said, undo=undo, reason=reason)
 
 
 @require_POST
@@ -109,15 +112,22 @@ def revoke(request: TenantRequest, domain_id: int, membership_id: int) -> HttpRe
 
 
 def _act(
-    request: TenantRequest, domain: Domain, action: Callable[..., object], said: str = "", **parts: object
+    request: TenantRequest,
+    domain: Domain,
+    action: Callable[..., object],
+    said: str = "",
+    *,
+    undo: str = "",
+    **parts: object,
 ) -> HttpResponse:
+    """Do it and say so; `undo` is the URL that takes it back."""
     try:
         action(access=request.access, domain=domain, **parts)
     except Refused as refused:
         messages.error(request, refused.message)
     else:
         if said:
-            messages.success(request, said)
+            messages.success(request, said, extra_tags=undo)
     return redirect("domains:detail", request.access.tenant.pk, domain.pk)
 
 

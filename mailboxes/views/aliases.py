@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.db.models import F, QuerySet, prefetch_related_objects
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from domains.models import Domain
@@ -97,16 +98,27 @@ def edit(request: TenantRequest, alias_id: int) -> HttpResponse:
 @require_POST
 @tenant_page(Permission.ALIAS_EDIT)
 def switch(request: TenantRequest, alias_id: int) -> HttpResponse:
-    """Enable or disable: what the button that was pressed says, so that pressing it twice is once."""
+    """Enable or disable: what the button that was pressed says, so that pressing it twice is once. The undo
+    of a toast, which sends no fields, says it in its URL."""
     access = request.access
     alias = get_object_or_404(Alias.objects.of(access).select_related("address__domain"), pk=alias_id)
-    act = enable_alias if request.POST.get("to") == "on" else disable_alias
+    was_on = alias.is_enabled
+    act = enable_alias if (request.POST.get("to") or request.GET.get("to")) == "on" else disable_alias
     try:
         alias = act(access=access, alias=alias)
     except Refused as refused:
         messages.error(request, refused.message)
     else:
-        messages.success(request, f"{_label(alias)} is {'on' if alias.is_enabled else 'off'} now.")
+        undo = reverse(
+            "mailboxes:alias_switch",
+            args=[access.tenant.pk, alias.pk],
+            query={"to": "on" if was_on else "off"},
+        )
+        messages.success(
+            request,
+            f"{_label(alias)} is {'on' if alias.is_enabled else 'off'} now.",
+            extra_tags=undo if was_on != alias.is_enabled else "",
+        )
     return redirect("mailboxes:alias_edit", access.tenant.pk, alias.pk)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from mailboxes.actions.lifecycle import delete_mailbox, set_state, undelete_mailbox
@@ -28,11 +29,20 @@ _NEWS = {
 @require_POST
 @tenant_page(Permission.MAILBOX_EDIT)
 def state(request: TenantRequest, mailbox_id: int) -> HttpResponse:
-    mailbox, wanted = find(request, mailbox_id), request.POST.get("state", "")
+    """What the button that was pressed says; the undo of a toast, which sends no fields, says it in its URL."""
+    mailbox, wanted = find(request, mailbox_id), request.POST.get("state") or request.GET.get("state", "")
+    before = mailbox.state
     changed = _attempt(request, lambda: set_state(access=request.access, mailbox=mailbox, state=wanted))
     if changed:
         news = _NEWS[MailboxState(changed.state)]
-        messages.success(request, news.format(display_address(mailbox.address.address)))
+        undo = reverse(
+            "mailboxes:state", args=[request.access.tenant.pk, mailbox.pk], query={"state": before}
+        )
+        messages.success(
+            request,
+            news.format(display_address(mailbox.address.address)),
+            extra_tags=undo if before != changed.state else "",
+        )
     return redirect("mailboxes:detail", request.access.tenant.pk, mailbox.pk)
 
 
@@ -43,7 +53,8 @@ def delete(request: TenantRequest, mailbox_id: int) -> HttpResponse:
     if request.method == "POST":
         if not _attempt(request, lambda: delete_mailbox(access=request.access, mailbox=mailbox)):
             return redirect("mailboxes:detail", request.access.tenant.pk, mailbox.pk)
-        messages.success(request, f"{display_address(address)} was deleted.")
+        undo = reverse("mailboxes:undelete", args=[request.access.tenant.pk, mailbox.pk])
+        messages.success(request, f"{display_address(address)} was deleted.", extra_tags=undo)
         return redirect("mailboxes:list", request.access.tenant.pk)
     context = {
         "mailbox": mailbox,
