@@ -202,7 +202,8 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "posthouse"
-CELERY_BROKER_URL = environment.broker_url or "filesystem://"
+# With a host name, for without one kombu warns of it at each start.
+CELERY_BROKER_URL = environment.broker_url or "filesystem://localhost"
 # Nobody waits for a broker that is away: what is due stands in the database, and beat finds it.
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     "max_retries": 1,
