@@ -75,7 +75,7 @@ ACTS = {
     "member.rescue": "rescued",
     "member.reset": "reset the password of",
     "member.reset_password": "set a new password by a mailed link for",
-    "send_as.grant": "let send under another name",
+    "send_as.grant": "gave a name to send under to",
     "send_as.revoke": "took a name to send under from",
     "session.end": "signed out",
     "session.refuse": "was refused at the sign-in",
