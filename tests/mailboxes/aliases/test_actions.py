@@ -208,7 +208,12 @@ def test_deleting_leaves_nothing_that_a_new_alias_of_the_name_would_inherit(admi
 def test_no_right_to_send_outlives_the_name_in_any_of_its_spellings(admin, alder, alder_domain, ann):
     make_domain("also.example", alder, alias_of=alder_domain)
     alias = add(admin, alder_domain, "sales")
-    for sender in ("sales@alder.example", "sales+x@alder.example", "sales@also.example", "sales+x@also.example"):
+    for sender in (
+        "sales@alder.example",
+        "sales+x@alder.example",
+        "sales@also.example",
+        "sales+x@also.example",
+    ):
         SendAs.objects.create(mailbox=ann, sender=sender)
     kept = SendAs.objects.create(mailbox=ann, sender="salesman@also.example")
     delete_alias(access=admin, alias=alias)
