@@ -1,12 +1,29 @@
 """The Celery application. The broker is a doorbell: what is due stands in the database."""
 
+import logging
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
+from django.db import InterfaceError, OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "panel.settings")
 
-app = Celery("posthouse")
+logger = logging.getLogger(__name__)
+
+
+class SweepingTask(Task):  # type: ignore[misc]  # Celery has no types
+    """A database that is away is no mistake of a task: one line tells of it, and the next sweep does the work."""
+
+    throws = (OperationalError, InterfaceError)
+
+    def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:  # noqa: PLR0913, PLR0917 -- Celery's shape
+        if isinstance(exc, self.throws):
+            logger.warning("%s waits for the database: %s", self.name, str(exc).partition("\n")[0])
+        super().on_failure(exc, task_id, args, kwargs, einfo)
+
+
+app = Celery("posthouse", task_cls=SweepingTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
