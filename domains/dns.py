@@ -6,8 +6,10 @@ servers alone, so that no cache decides. Everything that comes back is untrusted
 
 import ipaddress
 import secrets
+import threading
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import dns.exception
 import dns.flags
@@ -71,14 +73,17 @@ class Budget:
 
     ends_at: float = field(default_factory=lambda: time.monotonic() + BUDGET_SECONDS)
     queries: int = BUDGET_QUERIES
+    # Several threads spend one budget.
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self) -> float:
         """Count one query; the seconds that it may last. Raises `Unanswered` when all is spent."""
-        remaining = self.ends_at - time.monotonic()
-        if remaining <= 0 or self.queries <= 0:
-            message = "the check took too long"
-            raise Unanswered(message)
-        self.queries -= 1
+        with self.lock:
+            remaining = self.ends_at - time.monotonic()
+            if remaining <= 0 or self.queries <= 0:
+                message = "the check took too long"
+                raise Unanswered(message)
+            self.queries -= 1
         return min(QUERY_SECONDS, remaining)
 
 
@@ -192,11 +197,68 @@ def is_global(text: str) -> bool:
     return address.is_global and not address.is_multicast
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A zone and its servers, for whoever asks about several records; `exists` is false where only the
+    registry answers for the name."""
+
+    zone: dns.name.Name
+    servers: Servers
+    exists: bool = True
+
+
+def open_zone(name: str, network: Network, budget: Budget) -> Opened:
+    """The zone of `name`, an A-label, and its servers. Raises `Unanswered` or `Bogus`."""
+    zone = find_zone(_absolute(name), network, budget)
+    if len(zone) <= LABELS_OF_A_TLD:
+        return Opened(zone, Servers([], []), exists=False)
+    return Opened(zone, find_servers(zone, network, budget))
+
+
+def ask(opened: Opened, place: Place, server: str, name: str, rdtype: str, *, budget: Budget) -> Answer:
+    """What one authoritative server of the zone says about the records of a type, as text."""
+    return _ask_server(place, server, _absolute(name), opened.zone, budget, rdtype=_type(rdtype))
+
+
+def resolve(name: str, rdtype: str, network: Network, budget: Budget) -> tuple[tuple[str, ...], bool]:
+    """The values that the resolver knows, and whether the name is an alias (CNAME) for another. Nothing
+    for a name that no DNS can hold. Raises `Unanswered` or `Bogus`."""
+    try:
+        owner = _absolute(name)
+    except (dns.exception.DNSException, ValueError):
+        return (), False
+    response = _resolve(owner, _type(rdtype), network, budget)
+    values = tuple(
+        _text_of(rdata) for rrset in response.answer if rrset.rdtype == _type(rdtype) for rdata in rrset
+    )
+    return values[:MAX_TEXTS], any(rrset.rdtype == Record.CNAME for rrset in response.answer)
+
+
+def _absolute(name: str) -> dns.name.Name:
+    return dns.name.from_text(f"{name.rstrip('.')}.")
+
+
+def _type(text: str) -> dns.rdatatype.RdataType:
+    return dns.rdatatype.from_text(text)
+
+
+def _text_of(rdata: Any) -> str:
+    if rdata.rdtype == Record.TXT:
+        return b"".join(rdata.strings).decode("utf-8", "backslashreplace")
+    return str(rdata.to_text())
+
+
 def _ask_server(
-    place: Place, server: str, name: dns.name.Name, zone: dns.name.Name, budget: Budget
+    place: Place,
+    server: str,
+    name: dns.name.Name,
+    zone: dns.name.Name,
+    budget: Budget,
+    *,
+    rdtype: dns.rdatatype.RdataType = Record.TXT,
 ) -> Answer:
-    """What one authoritative server says about the TXT records of `name`."""
-    query = dns.message.make_query(name, Record.TXT, use_edns=0, payload=UDP_PAYLOAD)
+    """What one authoritative server says about the records of `name`, TXT unless another is named."""
+    query = dns.message.make_query(name, rdtype, use_edns=0, payload=UDP_PAYLOAD)
     query.flags &= ~dns.flags.RD
     try:
         response = _exchange(query, place, budget)
@@ -207,11 +269,15 @@ def _ask_server(
         return _failed(server, dns.rcode.to_text(rcode))
     if not response.flags & dns.flags.AA:
         return _failed(server, "it does not answer for this zone")
-    return _read_texts(server, response, name, zone)
+    return _read_values(server, response, name, zone, rdtype)
 
 
-def _read_texts(
-    server: str, response: dns.message.Message, name: dns.name.Name, zone: dns.name.Name
+def _read_values(
+    server: str,
+    response: dns.message.Message,
+    name: dns.name.Name,
+    zone: dns.name.Name,
+    rdtype: dns.rdatatype.RdataType,
 ) -> Answer:
     owner = name
     for _ in range(8):
@@ -225,9 +291,9 @@ def _read_texts(
         if not owner.is_subdomain(zone):
             return Answer(server, Answered.LEADS_OUT)
     texts = [
-        b"".join(rdata.strings).decode("utf-8", "backslashreplace")
+        _text_of(rdata)
         for rrset in response.answer
-        if rrset.name == owner and rrset.rdtype == Record.TXT
+        if rrset.name == owner and rrset.rdtype == rdtype
         for rdata in list(rrset)[:MAX_TEXTS]
     ]
     return Answer(server, Answered.TEXTS if texts else Answered.NOTHING, tuple(texts))

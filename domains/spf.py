@@ -51,9 +51,10 @@ class Sender:
 
 @dataclass(frozen=True)
 class Included:
-    """SPF texts by name, for each name that was asked; a name that is absent could not be asked."""
+    """SPF texts by name, for each name that was asked, and the names that could not be asked."""
 
     texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unasked: frozenset[str] = frozenset()
 
 
 def is_spf(text: str) -> bool:
@@ -102,6 +103,18 @@ def targets(record: str) -> list[str]:
     except Malformed:
         return []
     return [term.value.lower().rstrip(".") for term in _read(terms) if _leads_on(term)]
+
+
+def reached(record: str, included: Included) -> list[str]:
+    """Every name that is read in turn from `record`, itself or by way of others."""
+    names: list[str] = []
+    waiting = targets(record)
+    while waiting and len(names) <= MAX_LOOKUPS:
+        name = waiting.pop(0)
+        if name not in names:
+            names.append(name)
+            waiting += [further for text in included.texts.get(name, ())[:1] for further in targets(text)]
+    return names
 
 
 def lookups(record: str, included: Included, depth: int = 0) -> int:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+import dns.exception
 import dns.flags
 import dns.message
 import dns.name
@@ -126,7 +127,8 @@ class FakeDns:
         if not values and (aliases := zone.find(name, "CNAME")):
             response.answer.append(dns.rrset.from_text(name, TTL, "IN", "CNAME", *aliases))
             owner = dns.name.from_text(aliases[0])
-            values = zone.find(owner, rdtype)
+            # As a resolver it follows wherever that leads.
+            values = [value for other in self.zones for value in other.find(owner, rdtype)]
         if not values and not zone.exists(name):
             values = zone.find(dns.name.from_text(f"*.{name.parent()}"), rdtype)
         if values:
@@ -247,11 +249,18 @@ class Nsd:
         name, rdtype, value = zone.records[-1]
         question = dns.message.make_query(name, rdtype)
         deadline = time.monotonic() + 10
-        while value not in dns.query.udp(question, HOST, timeout=10, port=self.port).to_text():
+        while not self._serves(question, value):
             if time.monotonic() > deadline:
                 message = f"NSD does not serve {name}"
                 raise RuntimeError(message)
             time.sleep(0.02)
+
+    def _serves(self, question: dns.message.Message, value: str) -> bool:
+        try:
+            return value in dns.query.udp(question, HOST, timeout=1, port=self.port).to_text()
+        except dns.exception.Timeout:
+            # A packet that met the reload was lost.
+            return False
 
     def stop(self) -> None:
         if self._process is not None:
