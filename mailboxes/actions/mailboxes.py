@@ -101,8 +101,7 @@ def add_mailbox(
             quota_bytes=quota_bytes,
             **protocols.columns(),
         )
-        after = {"name": name, "quota_bytes": quota_bytes, **asdict(protocols)}
-        record("mailbox.add", access, mailbox, after=after)
+        record("mailbox.add", access, mailbox, after=_facts(mailbox))
     return NewPassword(mailbox, one_time)
 
 

@@ -14,6 +14,7 @@ from mailboxes.actions.mailboxes import add_mailbox
 from mailboxes.actions.renames import rename_mailbox
 from mailboxes.models import Address, Mailbox, MailUsage, SendAs, Target
 from mailboxes.sign_in import MailboxBackend
+from mailboxes.sources import closed_of
 from panel.audit.models import AuditEntry
 from panel.lib.errors import Refused
 from panel.tenants.models import Revocation, Tenant, Usage, UsageKind
@@ -265,3 +266,8 @@ def test_a_deleted_mailbox_takes_its_reserved_names_with_it(rename, access, ann)
     Mailbox.objects.update(purge_at=timezone.now() - timedelta(seconds=1))
     assert jobs.purge_deleted() == 1
     assert not Address.objects.exists()
+
+
+def test_a_target_that_names_a_given_up_address_says_that_nobody_has_it(rename, alder):
+    rename(keep_old=False)
+    assert closed_of([OLD, NEW], alder.pk) == {OLD: "a mailbox gave the name up, and nobody has it"}

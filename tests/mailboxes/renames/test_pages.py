@@ -80,7 +80,7 @@ def test_a_refused_name_stands_in_the_form_again_with_the_reason_at_it(browser, 
 def test_the_history_of_the_mailbox_tells_both_addresses(browser, page, alder, ann):
     browser.post(page, {"local_part": "ann.holt", "keep_old": "on"})
     text = browser.get(reverse("mailboxes:history", args=[alder.pk, ann.pk])).content.decode()
-    assert "Address: ann.holt@alder.example, was ann@alder.example" in text
+    assert "<span>Address</span> ann.holt@alder.example <small>was ann@alder.example</small>" in text
 
 
 def test_the_page_of_an_alias_domain_leads_to_the_main_name(browser, main_page, alder, alias, alder_domain):
