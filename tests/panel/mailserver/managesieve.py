@@ -31,4 +31,6 @@ def _read(file) -> None:  # type: ignore[no-untyped-def]
     while line := file.readline():
         if line.startswith(b"OK"):
             return
-        assert not line.startswith((b"NO", b"BYE")), line
+        if line.startswith((b"NO", b"BYE")):
+            # Its words may come as a literal, on the lines behind.
+            raise AssertionError(line + file.read(1000))

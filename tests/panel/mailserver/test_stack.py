@@ -257,6 +257,15 @@ def test_what_a_script_redirects_leaves_through_our_own_postfix(stack: MailStack
     put_script(stack, "o'neil@alder.example", "keep;")
 
 
+def test_a_script_that_sends_notices_is_refused(stack: MailStack) -> None:
+    """They would leave under whatever sender it names, past the rights to send."""
+    from tests.panel.mailserver.managesieve import put_script  # noqa: PLC0415 -- see above
+
+    script = 'require "enotify"; notify :from "cid@birch.example" "mailto:far@outside.example";'
+    with pytest.raises(AssertionError, match="enotify"):
+        put_script(stack, ANN, script)
+
+
 def test_only_scripts_may_use_their_door(stack: MailStack) -> None:
     with contextlib.closing(smtplib.SMTP("127.0.0.1", stack.port(1023), timeout=20)) as client:
         client.ehlo()
