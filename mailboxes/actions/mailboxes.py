@@ -91,8 +91,6 @@ def add_mailbox(
         refuse_taken(full)
         take_caps(locked.tenant, quota_bytes)
         address = _reserve(Address(domain=locked, kind=AddressKind.MAILBOX, local_part=local, address=full))
-        # Figures of an earlier mailbox of this name, if its purge could not reach them.
-        MailUsage.objects.filter(username=full).delete()
         mailbox = Mailbox.objects.create(
             address=address,
             name=name,
@@ -267,6 +265,8 @@ def _reserve(address: Address) -> Address:
     except IntegrityError:
         refuse_taken(address.address)
         raise
+    # Figures of an earlier mailbox of this name, if its purge could not reach them.
+    MailUsage.objects.filter(username=address.address).delete()
     return address
 
 

@@ -40,7 +40,7 @@ def test_the_tenant_switcher_works_without_javascript(plain_tab: Tab, site: Site
     plain_tab.become("north_admin")
     plain_tab.open(f"/t/{site.ids['north']}/")
     plain_tab.page.get_by_role("button", name="Switch tenant").click()
-    plain_tab.page.get_by_role("link", name="Alder and Finch").click()
+    plain_tab.page.get_by_role("link", name="Alder and Finch Client").click()
     expect(plain_tab.page).to_have_url(re.compile(f"/t/{site.ids['alder']}/$"))
 
 

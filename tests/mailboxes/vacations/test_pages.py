@@ -97,7 +97,7 @@ def test_an_admin_sets_it_and_undoes_it_on_the_page_of_the_mailbox(browser, alde
     assert re.search(r"Until \w+ \d+ \w+( \d{4})?\.", detail)
     history = text_of(browser.get(f"/t/{alder.pk}/mailboxes/{ann.pk}/history/"))
     assert "set the vacation reply of" in history
-    assert "Subject: Away" in history
+    assert "<span>Subject</span> Away" in history
     browser.post(undo_of(answer))
     assert not Vacation.objects.get(mailbox=ann).is_on
 
