@@ -124,7 +124,10 @@ class Tab:
             self.complaints.append(f"{message.type}: {message.text}")
 
     def _hear_failure(self, request: Request) -> None:
-        self.complaints.append(f"not loaded: {request.url} {request.failure}")
+        # Whoever leaves a page that follows something breaks off the question that is on its way.
+        is_left_behind = request.failure == "net::ERR_ABORTED" and "hx-request" in request.headers
+        if not is_left_behind:
+            self.complaints.append(f"not loaded: {request.url} {request.failure}")
 
     def _hear_response(self, response: Response) -> None:
         if response.status >= BAD_REQUEST and not response.request.is_navigation_request():
