@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from io import StringIO
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import Client
@@ -35,10 +36,12 @@ def test_beside_real_work_it_refuses_and_leaves_nothing(operator: Tenant) -> Non
 @pytest.fixture(scope="module")
 def told(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
     """What the command said; the example stands for all tests of this module, and goes with them."""
-    with django_db_blocker.unblock(), transaction.atomic():
+    figures = settings.USAGE_DATABASE
+    with django_db_blocker.unblock(), transaction.atomic(), transaction.atomic(using=figures):
         make_tenant("Harbourline Mail", TenantKind.OPERATOR)
         yield demo()
         transaction.set_rollback(True)
+        transaction.set_rollback(True, using=figures)
 
 
 def test_it_holds_three_resellers_a_dozen_clients_and_forty_domains_some_of_them_failing(told: str) -> None:
